@@ -1,0 +1,32 @@
+# Everything lives in .venv, made on first use. Outside this directory nothing changes but, as root on Debian,
+# missing packages (zsh, strace, python3-venv), which are installed.
+.DEFAULT_GOAL := help
+.PHONY: help try test lint
+.NOTPARALLEL:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+
+try: $(VENV)/.try ## a throw-away home, a loopback AWS, and a shell with profile `demo` ready to `vault use`
+	@$(PYTHON) -m tests.story
+
+test: lint ## lint, then every test, in every shell there is
+	@scripts/tools zsh strace
+	$(PYTHON) -m pytest -n logical --dist worksteal
+
+lint: $(VENV)/.test ## ruff, mypy, shellcheck
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	$(VENV)/bin/shellcheck scripts/* .ci/run
+
+$(VENV)/.try: pyproject.toml scripts/venv
+	@scripts/venv $(VENV) -e . pexpect
+	@touch $@
+
+$(VENV)/.test: pyproject.toml scripts/venv
+	@scripts/venv $(VENV) -e '.[test]'
+	@touch $@ $(VENV)/.try

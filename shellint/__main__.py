@@ -1,0 +1,46 @@
+"""`python -I .../shellint/__main__.py`, which is how the hook calls us, and the console scripts."""
+
+import os
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the command line and return the exit code."""
+    _limit_time()
+    _trust_only_ourselves()
+    from shellint.front import run
+
+    return run(sys.argv[1:], dict(os.environ))
+
+
+def _limit_time() -> None:
+    # What a prompt starts may not hold it up, and no shell can time out a `$(...)`: so before anything is imported.
+    seconds = os.environ.pop("SHELLINT_DEADLINE", "")
+    if seconds.isascii() and seconds.isdigit() and sys.platform != "win32":
+        import signal
+
+        signal.setitimer(signal.ITIMER_REAL, int(seconds))
+
+
+def _trust_only_ourselves() -> None:
+    """Make this installation importable, and nothing that PYTHONPATH or the current directory brings.
+
+    `-I` hides the user's own site-packages, where `pip install --user` puts us. A console script is started without
+    `-I`: there a `jinja2.py` in the current directory would run under `PYTHONPATH=:`.
+    """
+    standard = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+    if not sys.flags.isolated:
+        first = next((index for index, entry in enumerate(sys.path) if entry.endswith(standard)), 0)
+        del sys.path[:first]
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120  pathlib costs 5 ms
+    if here not in sys.path:
+        third_party = ("site-packages", "dist-packages")
+        sys.path.insert(
+            next((index for index, entry in enumerate(sys.path) if entry.endswith(third_party)), len(sys.path)), here
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""`clear`: take out what `use` put in and restore what was there before. Needs no network and no config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shellint import environment
+from shellint.actions.grant import plan_for, wish_for
+from shellint.actions.use import opened
+from shellint.credentials import LongTermKey
+from shellint.errors import StoreError, UsageError
+from shellint.hook import hook_line
+from shellint.lease import Saved, Wish, held
+from shellint.request import Reply, Request
+from shellint.sessions import session_names
+
+__all__ = ["clear", "forget"]
+
+
+def clear(request: Request, *, expired: bool = False) -> Reply:
+    """Clear the calling shell. `expired` when the hook found that the session has ended."""
+    if request.shell is None:
+        raise UsageError(
+            "`vault clear` changes the shell it is typed in, and this shell has no hook", hook_line(request.env)
+        )
+    lease, saved = held(request.env), Saved.decode(request.env.get("SHELLINT_SAVED", ""))
+    change = environment.clear(request.env, sealed=opened(request, saved))
+    if not change.set and not change.unset:
+        return Reply(notes=("nothing is loaded in this shell",))
+    if (
+        saved is not None
+        and saved.sealed
+        and not change.lost
+        and lease is not None
+        and lease.owner == request.shell_pid
+    ):
+        _forget_sealed(request, saved.lease)
+    notes = [f"{name} was changed since and is left as it is" for name in change.left_alone]
+    notes += [f"{name} was set before and could not be put back: it stays unset" for name in change.lost]
+    if lease is not None and not lease.is_ours:
+        notes.append("the AWS keys in this shell are not those that `vault use` loaded: they are left as they are")
+    elif expired and lease is not None:
+        notes.append(f"{lease.profile} has ended and is taken out of this shell; `vault refresh` loads it again")
+    return Reply(notes=tuple(notes), change=change)
+
+
+def forget(request: Request, profiles: Sequence[str]) -> Reply:
+    """Forget stored sessions: all, or those of `profiles`."""
+    if not profiles:
+        count = len(request.store.delete_where("session", lambda _name: True))
+        return Reply(notes=(f"{count} stored sessions are forgotten",))
+    count = sum(_forget_profile(request, profile) for profile in profiles)
+    return Reply(notes=(f"{count} stored sessions of {', '.join(profiles)} are forgotten",))
+
+
+def _forget_profile(request: Request, profile: str) -> int:
+    plan = plan_for(request, wish_for(request, Wish(profile)))
+    key = request.store.get("key", plan.steps[0].profile)
+    names = session_names(plan, LongTermKey.from_bytes(key).access_key_id) if key else ()
+    return len(request.store.delete_where("session", names.__contains__))
+
+
+def _forget_sealed(request: Request, lease: str) -> None:
+    try:
+        request.store.delete("saved", lease)
+    except StoreError:
+        # It is swept when its time has passed; the restored shell matters more.
+        return

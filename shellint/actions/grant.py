@@ -1,0 +1,90 @@
+"""From a wish to credentials: what `use`, `refresh` and `exec` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shellint.broker import Broker
+from shellint.config_file import credentials_sections
+from shellint.credentials import Credentials
+from shellint.durations import parse_duration
+from shellint.environment import original
+from shellint.lease import Wish
+from shellint.origin import Origin
+from shellint.plan import Plan, make_plan
+from shellint.profiles import Overrides, read_config, resolve
+from shellint.request import Request
+
+__all__ = ["SHAPING", "Granted", "grant", "minimum_ttl", "plan_for", "wish_for"]
+
+SHAPING = (
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_SESSION_TAGS",
+    "AWS_TRANSITIVE_TAGS",
+    "AWS_SOURCE_IDENTITY",
+    "AWS_MFA_SERIAL",
+    "AWS_ASSUME_ROLE_TTL",
+    "AWS_SESSION_TOKEN_TTL",
+    "AWS_CHAINED_SESSION_TOKEN_TTL",
+    "AWS_CONFIG_FILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+)
+"""Variables that shape a session: kept with the wish, so that a renewal repeats them whatever has happened since."""
+
+DEFAULT_MINIMUM = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Credentials and what they are for; `notes` are lines worth telling the person."""
+
+    credentials: Credentials
+    region: str | None
+    notes: tuple[str, ...]
+
+
+def wish_for(request: Request, wish: Wish) -> Wish:
+    """Write into a new wish what the caller's environment says about the session."""
+    before = original(request.env)
+    return replace(wish, environment={name: before[name] for name in SHAPING if before.get(name)})
+
+
+def grant(request: Request, wish: Wish, *, minimum: int, force: bool = False, mfa_token: str | None = None) -> Granted:
+    """Return credentials for `wish` with at least `minimum` seconds left."""
+    plan = plan_for(request, wish)
+    broker = Broker(request.store, request.human, request.now, request.env)
+    credentials = broker.obtain(plan, min_ttl=minimum, force=force, mfa_token=mfa_token)
+    return Granted(credentials, plan.region, plan.notes)
+
+
+def plan_for(request: Request, wish: Wish) -> Plan:
+    """Return the plan for what a wish names. Raises ConfigError and UsageError."""
+    env = _environment(request.env, wish)
+    keys = request.store.names("key")
+    overrides = Overrides(wish.region, wish.role_arn, wish.source_profile, wish.duration)
+    known = (*keys, *credentials_sections(request.paths.aws_credentials))
+    profile = resolve(wish.profile, read_config(request.paths.aws_config), env, overrides, known=known)
+    return make_plan(
+        profile,
+        env,
+        has_key=frozenset(keys).__contains__,
+        user=request.user,
+        host=request.host,
+        duration=wish.duration,
+        credentials_file=request.paths.aws_credentials,
+    )
+
+
+def minimum_ttl(request: Request) -> int:
+    """Return AWS_MIN_TTL in seconds: with less than that left, a session is not handed out but renewed."""
+    text = request.env.get("AWS_MIN_TTL", "")
+    return parse_duration(text, Origin("AWS_MIN_TTL")) if text else DEFAULT_MINIMUM
+
+
+def _environment(env: Mapping[str, str], wish: Wish) -> dict[str, str]:
+    before = {name: value for name, value in original(env).items() if name not in SHAPING}
+    return before | dict(wish.environment)

@@ -1,0 +1,165 @@
+"""`add`, `list`, `remove`: long-term keys, which rest in the store and never reach an environment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shellint.config_edit import append_profile, check_profile_name
+from shellint.credentials import LongTermKey
+from shellint.errors import ConfigError, NeedsHuman, ShellintError, UsageError
+from shellint.profiles import nearest, profile_names, read_config
+from shellint.request import Reply, Request
+from shellint.sessions import forget_key
+
+__all__ = ["Row", "add", "key_from_environment", "key_from_json", "key_from_person", "list_profiles", "remove"]
+
+_KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
+_SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
+_JSON_NAMES = (
+    ("AccessKeyId", "SecretAccessKey"),  # aws iam create-access-key, credential_process
+    ("aws_access_key_id", "aws_secret_access_key"),  # the credentials file
+    ("access_key_id", "secret_access_key"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of `list`."""
+
+    profile: str
+    in_config: bool
+    has_key: bool
+    role_arn: str | None
+    source_profile: str | None
+    region: str | None
+
+
+def add(
+    request: Request, profile: str, key: LongTermKey, *, mfa_serial: str | None, yes: bool, write_config: bool
+) -> Reply:
+    """Store `key` under `profile`, and add a section to the config file when it has none."""
+    check_profile_name(profile)
+    old = request.store.get("key", profile) if profile in request.store.names("key") else None
+    if old is not None and not yes and not _agreed(request, profile):
+        return Reply(notes=("nothing was changed",), code=1)
+    request.store.put("key", profile, key.to_bytes())
+    if old is not None and (before := LongTermKey.from_bytes(old).access_key_id) != key.access_key_id:
+        forget_key(request.store, before)
+    notes = [f"the key of {profile} is stored"]
+    if write_config:
+        notes += _write_section(request, profile, mfa_serial)
+    return Reply(notes=tuple(notes))
+
+
+def key_from_person(request: Request) -> LongTermKey:
+    """Ask for a key on the terminal."""
+    key_id = request.human.ask("Access key id").strip()
+    _check_key_id(key_id)
+    return _checked(key_id, request.human.ask_secret("Secret access key").strip())
+
+
+def key_from_environment(env: Mapping[str, str]) -> LongTermKey:
+    """Take the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Raises UsageError."""
+    missing = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if not env.get(name)]
+    if missing:
+        raise UsageError(f"--env reads the key from variables, and {' and '.join(missing)} is not set")
+    if env.get("AWS_SESSION_TOKEN"):
+        raise UsageError(
+            "AWS_SESSION_TOKEN is set: the key in the environment is a temporary one", "store a long-term key"
+        )
+    return _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
+
+
+def key_from_json(text: str) -> LongTermKey:
+    """Take the key from JSON, as `aws iam create-access-key` prints it. Raises UsageError."""
+    names = " or ".join(f"{key_id} and {secret}" for key_id, secret in _JSON_NAMES)
+    wrong = UsageError(f"what came on stdin is not JSON with {names}")
+    try:
+        values: Any = json.loads(text)
+    except ValueError:
+        raise wrong from None
+    if isinstance(values, dict) and isinstance(values.get("AccessKey"), dict):
+        values = values["AccessKey"]
+    if not isinstance(values, dict):
+        raise wrong
+    for key_id, secret in _JSON_NAMES:
+        if isinstance(values.get(key_id), str) and isinstance(values.get(secret), str):
+            return _checked(values[key_id], values[secret])
+    raise wrong
+
+
+def list_profiles(request: Request) -> list[Row]:
+    """Return the config's profiles in their order, then stored keys without a section."""
+    config = read_config(request.paths.aws_config)
+    keys = request.store.names("key")
+    rows = []
+    for name in dict.fromkeys((*profile_names(config), *keys)):
+        section = config.profiles.get(name)
+        values = {key: value for key, (value, _) in section.settings.items()} if section else {}
+        rows.append(
+            Row(
+                profile=name,
+                in_config=section is not None,
+                has_key=name in keys,
+                role_arn=values.get("role_arn"),
+                source_profile=values.get("source_profile"),
+                region=values.get("region"),
+            )
+        )
+    return rows
+
+
+def remove(request: Request, profile: str, *, yes: bool) -> Reply:
+    """Forget the key stored under `profile` and the sessions made from it; the config file stays as it is."""
+    keys = request.store.names("key")
+    if profile not in keys:
+        close = nearest(profile, keys)
+        raise ConfigError(
+            f"no key is stored for {profile!r}", f"did you mean {close}?" if close else "`vault list` shows the keys"
+        )
+    if not yes and not request.human.confirm(f"Remove the key of {profile}?"):
+        return Reply(notes=("nothing was changed",), code=1)
+    stored = request.store.get("key", profile)
+    request.store.delete("key", profile)
+    if stored is not None:
+        forget_key(request.store, LongTermKey.from_bytes(stored).access_key_id)
+    return Reply(notes=(f"the key of {profile} is forgotten; at AWS it still exists",))
+
+
+def _agreed(request: Request, profile: str) -> bool:
+    try:
+        return request.human.confirm(f"A key is stored for {profile}. Replace it?")
+    except NeedsHuman as error:
+        raise NeedsHuman(error.what, "--yes answers it") from None
+
+
+def _write_section(request: Request, profile: str, mfa_serial: str | None) -> list[str]:
+    path = request.paths.aws_config
+    try:
+        written = append_profile(path, profile, {"mfa_serial": mfa_serial} if mfa_serial else {})
+    except ShellintError as error:
+        # The key is safe; the person can write two lines.
+        return [f"the section was not written: {error.what}"]
+    if written:
+        return [f"[{'default' if profile == 'default' else f'profile {profile}'}] is added to {path}"]
+    if mfa_serial:
+        return [f"{path} has a section for {profile} already: add the line `mfa_serial = {mfa_serial}` to it"]
+    return []
+
+
+def _check_key_id(key_id: str) -> None:
+    if key_id.startswith("ASIA"):
+        raise UsageError("a key id that begins with ASIA is a temporary one", "store a long-term key (AKIA…)")
+    if not _KEY_ID.fullmatch(key_id):
+        raise UsageError("that is not an access key id: capital letters and digits, such as AKIA… with 16 more")
+
+
+def _checked(key_id: str, secret: str) -> LongTermKey:
+    _check_key_id(key_id)
+    if not _SECRET.fullmatch(secret):
+        raise UsageError("that is not a secret access key: 40 letters, digits, / or +")
+    return LongTermKey(key_id, secret)

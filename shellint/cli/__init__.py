@@ -1,0 +1,98 @@
+"""The command line: words in, a call to an action, its Reply out. Each command is imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from shellint import __version__
+from shellint.errors import Interrupted, UsageError
+from shellint.request import Reply
+
+__all__ = ["COMMANDS", "call"]
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "use": ("shellint.cli.shell", "load a profile into this shell"),
+    "refresh": ("shellint.cli.shell", "renew what is loaded, or load again what ended"),
+    "clear": ("shellint.cli.shell", "take it out of this shell and restore what was there before"),
+    "region": ("shellint.cli.shell", "change the region of what is loaded"),
+    "status": ("shellint.cli.shell", "what this shell holds, and for how long"),
+    "exec": ("shellint.cli.programs", "run a command with credentials"),
+    "add": ("shellint.cli.keys", "store a long-term key"),
+    "list": ("shellint.cli.keys", "profiles and stored keys"),
+    "remove": ("shellint.cli.keys", "forget a long-term key"),
+    "hook": ("shellint.cli.hook", "print the line-up for your shell's rc file"),
+}
+
+
+class _Group(click.Group):
+    """Commands by name, each in a module that is imported only for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        import importlib
+
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        return getattr(importlib.import_module(module), f"{cmd_name}_command")  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name.startswith("-"):
+            raise UsageError(
+                f"before the command only --help and --version may stand, not {name}",
+                "options go behind the command: vault COMMAND [OPTIONS]",
+            )
+        if name not in COMMANDS:
+            from shellint.profiles import nearest
+
+            close = nearest(name, tuple(COMMANDS))
+            raise UsageError(
+                f"there is no command {name!r}", f"did you mean {close}?" if close else "see: vault --help"
+            )
+        return super().resolve_command(ctx, args)
+
+
+def call(argv: Sequence[str], env: Mapping[str, str], shell: str | None) -> Reply:
+    """Run one command line. Raises ShellintError; `--help` and `--version` are Replies too."""
+    try:
+        result: Any = _main.main(list(argv), prog_name="vault", standalone_mode=False, obj=(env, shell))
+    except click.Abort:
+        raise Interrupted("interrupted") from None
+    except click.exceptions.NoArgsIsHelpError as error:
+        return Reply(out=f"{error.ctx.get_help()}\n" if error.ctx else "", code=2)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "vault"
+        raise UsageError(_one_line(error.format_message()), f"see: {path} --help") from None
+    except click.ClickException as error:
+        raise UsageError(_one_line(error.format_message())) from None
+    return result if isinstance(result, Reply) else Reply(code=result if isinstance(result, int) else 0)
+
+
+def _one_line(message: str) -> str:
+    text = " ".join(message.split()).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='Example: eval "$(vault hook bash)" in ~/.bashrc, then: vault add dev, vault use dev',
+    subcommand_metavar="COMMAND [OPTIONS]...",
+    options_metavar="",
+    no_args_is_help=True,
+)
+@click.version_option(__version__, prog_name="vault", message="%(prog)s %(version)s (shellint)")
+def _main() -> None:
+    """Temporary AWS credentials in the shell you are sitting in."""

@@ -1,0 +1,117 @@
+"""What the commands' options have in common, and the Request that an action is given."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from shellint.durations import parse_duration
+from shellint.errors import UsageError
+from shellint.lease import Wish
+from shellint.origin import Origin
+from shellint.request import Request
+from shellint.terminal import Human, NoHuman, Terminal
+
+__all__ = ["Common", "common", "example", "make_wish", "wish_options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options every command takes."""
+
+    no_input: bool
+    yes: bool
+    passphrase_fd: int | None
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options every command takes, and hand the function a Request and a Common in their place."""
+
+    @click.option("--no-input", is_flag=True, help="Never ask: a question is exit code 4.")
+    @click.option("-y", "--yes", is_flag=True, help="Answer yes to what is asked only for safety.")
+    @click.option(
+        "--passphrase-fd", type=click.IntRange(min=0), metavar="N", help="Read the store's passphrase from N."
+    )
+    @click.option("--debug", is_flag=True, help="Show where an unforeseen failure came from.")
+    @functools.wraps(command)
+    def wrapped(*, no_input: bool, yes: bool, passphrase_fd: int | None, debug: bool, **options: Any) -> Any:
+        del debug  # looked at where failures are shown
+        env, shell = click.get_current_context().obj
+        options_in_common = Common(no_input or _set(env.get("SHELLINT_NO_INPUT")), yes, passphrase_fd)
+        human: Human = NoHuman() if options_in_common.no_input else Terminal()
+        return command(_request(env, shell, human, passphrase_fd), options_in_common, **options)
+
+    return wrapped
+
+
+def wish_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that shape a session; `make_wish` takes them."""
+    for option in reversed(
+        (
+            click.option("-d", "--duration", metavar="D", help="How long it should last: 900, 15m, 1h30m, 12h."),
+            click.option("--min", "minimum", metavar="D", help="Renew first when less than this is left."),
+            click.option("--region", metavar="REGION", help="The region, in place of the profile's."),
+            click.option("--role-arn", metavar="ARN", help="The role to assume, in place of the profile's."),
+            click.option("--source-profile", metavar="NAME", help="The profile the role starts from."),
+            click.option("-t", "--mfa-token", metavar="CODE", help="The MFA code, if one is needed."),
+            click.option("--force", is_flag=True, help="A new session, even if one is cached."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def make_wish(
+    profile: str,
+    *,
+    duration: str | None,
+    minimum: str | None,
+    region: str | None,
+    role_arn: str | None,
+    source_profile: str | None,
+) -> Wish:
+    """Return the wish that the words say. Raises UsageError."""
+    return Wish(
+        profile,
+        duration=parse_duration(duration, Origin("--duration")) if duration is not None else None,
+        minimum=parse_duration(minimum, Origin("--min")) if minimum is not None else None,
+        region=region,
+        role_arn=role_arn,
+        source_profile=source_profile,
+    )
+
+
+def example(*lines: str) -> str:
+    """Return the examples at the end of a command's help."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _request(env: dict[str, str], shell: str | None, human: Human, passphrase_fd: int | None) -> Request:
+    pid = env.get("SHELLINT_PID", "")
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "unknown"
+    if shell is not None and not (pid.isascii() and pid.isdigit()):
+        raise UsageError("the hook in this shell is not one of ours", "open a new shell")
+    return Request(
+        env=env,
+        human=human,
+        now=time.time,
+        user=user,
+        host=platform.node().partition(".")[0] or "localhost",
+        shell=shell,
+        shell_pid=int(pid) if pid.isascii() and pid.isdigit() else None,
+        passphrase_fd=passphrase_fd,
+    )
+
+
+def _set(value: str | None) -> bool:
+    return bool(value) and value != "0"

@@ -1,0 +1,196 @@
+"""Credentials in, a change of variables out: what a shell has to set and unset, and what must come back afterwards.
+
+The one rule behind everything here: a variable goes back to what it was before the first `use`, but only while it
+still holds what we put there. What we put is remembered as a digest, so no secret is written down twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shellint.credentials import Credentials
+from shellint.lease import Lease, Saved, Wish, digest, held
+from shellint.variables import (
+    CREDENTIALS,
+    EXPIRATIONS,
+    OURS,
+    REGIONS,
+    REPLACED,
+    REPLACED_PREFIXES,
+    SAVED_LIMIT,
+    SECRET,
+    SETS,
+)
+
+__all__ = ["Change", "clear", "exec_environment", "load", "move", "original", "renew"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a shell has to do: `unset` first, then `set`; nothing else may change.
+
+    `seal` maps names to former values that must rest in the store under `lease` before the change is handed out.
+    `left_alone` are names the person changed since, `lost` names whose former value could not be opened.
+    `renew_at` is when to begin renewing ahead, unix seconds on the local clock.
+    """
+
+    set: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unset: tuple[str, ...] = ()
+    lease: str = ""
+    seal: Mapping[str, str] = field(default_factory=dict, repr=False)
+    left_alone: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    renew_at: int | None = None
+
+    def applied_to(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment after the change."""
+        return {name: value for name, value in env.items() if name not in self.unset} | dict(self.set)
+
+
+def load(
+    env: Mapping[str, str],
+    wish: Wish,
+    credentials: Credentials,
+    *,
+    region: str | None,
+    lease: str,
+    owner: int | None,
+    minimum: int,
+    sealed: Mapping[str, str],
+) -> Change:
+    """Clear whatever is loaded and load `credentials`, in one change.
+
+    `sealed` holds the former secret values of the lease that is there now, opened; `minimum` is AWS_MIN_TTL (seconds).
+    """
+    cleared = clear(env, sealed=sealed)
+    base = cleared.applied_to(env)
+    values = _values(wish.profile, credentials, region)
+    touched = (*SETS, *REPLACED, *(name for name in base if name.startswith(REPLACED_PREFIXES)))
+    put = {name: digest(lease, values[name]) if name in values else None for name in dict.fromkeys(touched)}
+    was = {name: base[name] for name in put if name in base}
+    seal = {name: was.pop(name) for name in tuple(was) if name in SECRET}
+    saved = Saved(lease, put, was, tuple(seal))
+    while was and len(saved.encode()) > SAVED_LIMIT:
+        longest = max(was, key=lambda name: len(was[name]))
+        seal[longest] = was.pop(longest)
+        saved = Saved(lease, put, was, tuple(seal))
+    values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved)
+    return Change(
+        set=values,
+        unset=tuple(name for name in (*put, *OURS) if name not in values),
+        lease=lease,
+        seal=seal,
+        lost=cleared.lost,
+        renew_at=_renew_at(credentials, minimum),
+    )
+
+
+def renew(env: Mapping[str, str], lease: Lease, wish: Wish, credentials: Credentials, *, minimum: int) -> Change:
+    """Put newer credentials in the place of what `lease` put there; a variable changed since stays as it is."""
+    saved = lease.saved or Saved(lease.id, {}, {})
+    values = {
+        name: value
+        for name, value in _values(wish.profile, credentials, None).items()
+        if name in CREDENTIALS or name not in saved.put or saved.is_ours(name, env)
+    }
+    put = {**saved.put, **{name: digest(saved.lease, value) for name, value in values.items()}}
+    saved = Saved(saved.lease, put, saved.was, saved.sealed)
+    return Change(
+        set=values | _ours(wish, credentials, lease=lease.id, owner=lease.owner, saved=saved),
+        lease=lease.id,
+        left_alone=tuple(name for name in ("AWS_VAULT", *EXPIRATIONS) if name not in values),
+        renew_at=_renew_at(credentials, minimum),
+    )
+
+
+def move(lease: Lease, wish: Wish, region: str) -> Change:
+    """Change the region of a loaded session, and what a renewal will repeat; nothing else."""
+    values = {**dict.fromkeys(REGIONS, region), "SHELLINT_REQUEST": wish.encode()}
+    if saved := lease.saved:
+        put = {**saved.put, **dict.fromkeys(REGIONS, digest(saved.lease, region))}
+        values["SHELLINT_SAVED"] = Saved(saved.lease, put, saved.was, saved.sealed).encode()
+    return Change(set=values, lease=lease.id)
+
+
+def clear(env: Mapping[str, str], *, sealed: Mapping[str, str]) -> Change:
+    """Take out what `use` put in, and put back what was there before.
+
+    `sealed` holds the former secret values, opened; a name that is missing there stays unset and is named in `lost`.
+    A lease whose credentials were replaced by somebody else's gives up its own `SHELLINT_*` and touches nothing else.
+    """
+    ours = tuple(name for name in OURS if name in env)
+    lease = held(env)
+    if lease is not None and not lease.is_ours:
+        return Change(unset=ours, lease=lease.id)
+    saved = Saved.decode(env.get("SHELLINT_SAVED", ""))
+    if saved is None:
+        # Nothing readable to go by: better to take out too much than to leave a credential behind.
+        return Change(unset=(*(name for name in SETS if name in env), *ours) if ours else ())
+    # Without a lease the hook already took out what it could by itself; what is gone then still has to come back.
+    still = {name: saved.is_ours(name, env) or (lease is None and name not in env) for name in saved.put}
+    former = {**saved.was, **{name: sealed[name] for name in saved.sealed if name in sealed}}
+    return Change(
+        set={name: former[name] for name, is_still in still.items() if is_still and name in former},
+        unset=(*(name for name, is_still in still.items() if is_still and name not in former and name in env), *ours),
+        lease=saved.lease,
+        left_alone=tuple(name for name, is_still in still.items() if not is_still),
+        lost=tuple(name for name in saved.sealed if still[name] and name not in sealed),
+    )
+
+
+def original(env: Mapping[str, str]) -> dict[str, str]:
+    """Return `env` as it was before the first `use`, former values that are sealed left out."""
+    return clear(env, sealed={}).applied_to(env)
+
+
+def exec_environment(
+    env: Mapping[str, str],
+    wish: Wish,
+    credentials: Credentials,
+    *,
+    region: str | None,
+    lease: str = "",
+    owner: int | None = None,
+) -> dict[str, str]:
+    """Return the whole environment for a command or, when `lease` and `owner` are given, for a subshell.
+
+    A command gets the AWS variables and AWS_VAULT and no `SHELLINT_*`; an outer lease's variables are taken out.
+    """
+    values = _values(wish.profile, credentials, region)
+    if lease:
+        saved = Saved(lease, {name: digest(lease, value) for name, value in values.items()}, {})
+        values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved)
+    unwanted = (*REPLACED_PREFIXES, *(() if lease else ("SHELLINT_",)))
+    kept = {
+        name: value
+        for name, value in original(env).items()
+        if name not in (*SETS, *REPLACED) and not name.startswith(unwanted)
+    }
+    return kept | values
+
+
+def _values(profile: str, credentials: Credentials, region: str | None) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+        "AWS_VAULT": profile,
+        **(dict.fromkeys(REGIONS, region) if region else {}),
+        **dict.fromkeys(EXPIRATIONS, credentials.expiration_text),
+    }
+
+
+def _ours(wish: Wish, credentials: Credentials, *, lease: str, owner: int | None, saved: Saved) -> dict[str, str]:
+    return {
+        "SHELLINT_EXPIRES": str(credentials.expires),
+        "SHELLINT_SESSION": lease,
+        "SHELLINT_KEY": credentials.access_key_id,
+        **({"SHELLINT_OWNER": str(owner)} if owner is not None else {}),
+        "SHELLINT_REQUEST": wish.encode(),
+        "SHELLINT_SAVED": saved.encode(),
+    }
+
+
+def _renew_at(credentials: Credentials, minimum: int) -> int:
+    return credentials.expires - min(minimum, (credentials.expires - credentials.issued) // 2)

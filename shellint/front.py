@@ -1,0 +1,116 @@
+"""The front door: reads the process's own world once, calls an action, and is the only place that prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from shellint.errors import Interrupted, ShellintError
+
+if TYPE_CHECKING:
+    from shellint.request import Reply
+
+__all__ = ["CAPTURED", "run"]
+
+CAPTURED = frozenset({"use", "refresh", "clear", "region"})
+"""The commands whose output a hook evaluates: for them stdout is code or nothing."""
+
+_SECRET_LOOKING = re.compile(r"[A-Za-z0-9/+=]{40,}")
+
+
+def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run one command line and return its exit code."""
+    shell = env.get("SHELLINT_SHELL") if argv and argv[0] in CAPTURED else None
+    # A descriptor of its own for what will be evaluated, before anything else can write to it. Whatever is printed
+    # from here on, by us, a library or a child, reaches the person and not the shell.
+    out = _move_stdout() if shell else 1
+    try:
+        if argv and argv[0] == "hook" and not {"--help", "-h"} & set(argv):
+            from shellint.hook import hook_command
+
+            _write(out, hook_command(argv[1:], env))
+            return 0
+        from shellint.cli import call
+
+        return _finish(call(argv, env, shell), out, shell)
+    except ShellintError as error:
+        _say(f"vault: {error.what}", *([f"       {error.todo}"] if error.todo else []))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return Interrupted.exit_code
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001  no traceback reaches a person
+        return _unforeseen(error, debug="--debug" in argv)
+
+
+def _finish(reply: Reply, out: int, shell: str | None) -> int:
+    _say(*(f"vault: {note}" for note in reply.notes))
+    if reply.program:
+        _become(reply.program, reply.environment)
+    if reply.change is not None and shell is not None:
+        from shellint.render import SHELLS, render_change
+
+        _write(out, render_change(SHELLS[shell], reply.change))
+    else:
+        _write(out, reply.out)
+    return reply.code
+
+
+def _move_stdout() -> int:
+    out = os.dup(1)
+    os.dup2(2, 1)
+    return out
+
+
+def _write(descriptor: int, text: str) -> None:
+    rest = memoryview(text.encode("utf-8", "surrogateescape"))
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _say(*lines: str) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    try:
+        sys.stderr.write("".join(letter for letter in text if letter.isprintable() or letter == "\n"))
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _become(program: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Replace this process, so that signals, job control and the exit code are the command's own.
+
+    Exit code 127 when it is not found, 126 when it may not be run, as shells have it.
+    """
+    _restore_signals()
+    try:
+        os.execvpe(program[0], list(program), dict(env))  # noqa: S606
+    except FileNotFoundError:
+        _say(f"vault: {program[0]}: command not found")
+        os._exit(127)
+    except OSError as error:
+        _say(f"vault: {program[0]}: {error.strerror}")
+        os._exit(126)
+
+
+def _restore_signals() -> None:
+    """Undo what the interpreter ignores: an ignored signal stays ignored in the program that follows."""
+    import signal
+
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _unforeseen(error: Exception, *, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        _say(*_SECRET_LOOKING.sub("…", "".join(traceback.format_exception(error))).splitlines())
+    _say(f"vault: something unforeseen went wrong ({type(error).__name__}); nothing was changed")
+    _say("       run it again with --debug and report what it shows")
+    return 1

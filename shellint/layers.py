@@ -1,0 +1,155 @@
+"""Every place a setting of a profile can come from, strongest first.
+
+option > variable > the profile's section > the sections it includes > what `[default]` lends.
+
+`include_profile` is aws-vault's own: all of the included section counts, its role and source too. `[default]` lends
+only what LENT names. Lending all of it, as aws-vault does, makes a role of `[default]` the role of every profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shellint.config_file import ConfigFile, Section
+from shellint.errors import ConfigError
+from shellint.origin import Origin
+
+__all__ = ["LENT", "Layer", "Overrides", "layers", "loop", "nearest"]
+
+Layer = Mapping[str, tuple[str, Origin]]
+"""Settings by the name they have in the config file; none is empty."""
+
+LENT = frozenset(
+    {
+        "ca_bundle",
+        "duration_seconds",
+        "endpoint_url",
+        "ignore_configured_endpoint_urls",
+        "mfa_process",
+        "mfa_serial",
+        "region",
+        "sts_regional_endpoints",
+        "use_dualstack_endpoint",
+        "use_fips_endpoint",
+    }
+)
+
+# For every profile of a chain; where several variables are named, the first that is set counts.
+_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "ca_bundle": ("AWS_CA_BUNDLE",),
+    "endpoint_url": ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
+    "ignore_configured_endpoint_urls": ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",),
+    "mfa_serial": ("AWS_MFA_SERIAL",),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "sts_regional_endpoints": ("AWS_STS_REGIONAL_ENDPOINTS",),
+    "use_dualstack_endpoint": ("AWS_USE_DUALSTACK_ENDPOINT",),
+    "use_fips_endpoint": ("AWS_USE_FIPS_ENDPOINT",),
+}
+
+# For the profile that was named alone, not for its sources.
+_TARGET_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "role_arn": ("AWS_ROLE_ARN",),
+    "role_session_name": ("AWS_ROLE_SESSION_NAME",),
+    "session_tags": ("AWS_SESSION_TAGS",),
+    "source_identity": ("AWS_SOURCE_IDENTITY",),
+    "transitive_session_tags": ("AWS_TRANSITIVE_TAGS",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line asked for: `region` for the whole chain, the rest (`duration` in seconds) for its end."""
+
+    region: str | None = None
+    role_arn: str | None = None
+    source_profile: str | None = None
+    duration: int | None = None
+
+
+def layers(name: str, config: ConfigFile, env: Mapping[str, str], overrides: Overrides, *, target: bool) -> list[Layer]:
+    """Return the layers of profile `name`; `target` is false for a profile that is only the source of another.
+
+    Raises ConfigError for an `include_profile` loop, or a profile or services section that does not exist.
+    """
+    return [
+        _options(overrides, target=target),
+        _variables(_VARIABLES, env),
+        *([_variables(_TARGET_VARIABLES, env)] if target else []),
+        *(_settings(section, config) for section in _included(name, config)),
+        *(_lent(_settings(section, config)) for section in _included("default", config)),
+    ]
+
+
+def loop(key: str, steps: Sequence[tuple[str, Origin]]) -> ConfigError:
+    """Return the error for a circle of `key` settings: each profile of it, and where it points to the next."""
+    path = " -> ".join(f"{name} ({origin})" for name, origin in steps)
+    return ConfigError(f"{key} goes round in a circle: {path} -> {steps[0][0]}", f"remove one {key} of these")
+
+
+def nearest(name: str, names: Sequence[str]) -> str | None:
+    """Return the one of `names` that `name` was most likely meant to be, if any comes close."""
+    import difflib
+
+    by_folded = {candidate.casefold(): candidate for candidate in names}
+    matches = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return by_folded[matches[0]] if matches else None
+
+
+def _options(overrides: Overrides, *, target: bool) -> Layer:
+    options = {
+        "region": ("--region", overrides.region),
+        "role_arn": ("--role-arn", overrides.role_arn if target else None),
+        "source_profile": ("--source-profile", overrides.source_profile if target else None),
+        "duration_seconds": ("--duration", overrides.duration if target else None),
+    }
+    return {key: (str(value), Origin(option)) for key, (option, value) in options.items() if value is not None}
+
+
+def _variables(table: Mapping[str, tuple[str, ...]], env: Mapping[str, str]) -> Layer:
+    return {
+        key: (env[variable], Origin(variable))
+        for key, variables in table.items()
+        for variable in reversed(variables)
+        if env.get(variable)
+    }
+
+
+def _included(name: str, config: ConfigFile) -> list[Section]:
+    sections: list[Section] = []
+    steps: list[tuple[str, Origin]] = []
+    while (section := config.profiles.get(name)) is not None:
+        sections.append(section)
+        included, line = section.settings.get("include_profile", ("", 0))
+        if not included:
+            break
+        steps.append((name, config.origin(line)))
+        names = [step[0] for step in steps]
+        if included in names:
+            raise loop("include_profile", steps[names.index(included) :])
+        if included not in config.profiles:
+            raise steps[-1][1].error(f"include_profile names {included!r}, which is not there", _hint(included, config))
+        name = included
+    return sections
+
+
+def _hint(name: str, config: ConfigFile) -> str:
+    close = nearest(name, list(config.profiles))
+    return f"did you mean {close}?" if close else ""
+
+
+def _settings(section: Section, config: ConfigFile) -> Layer:
+    settings = {key: (value, config.origin(line)) for key, (value, line) in section.settings.items() if value}
+    services = settings.get("services")
+    if services is None:
+        return settings
+    name, origin = services
+    if name not in config.services:
+        raise origin.error(f"services names {name!r}, but there is no [services {name}]", "add it or remove this line")
+    url, line = config.services[name].nested.get("sts", {}).get("endpoint_url", ("", 0))
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html: the service's own URL comes first.
+    return {**settings, "endpoint_url": (url, config.origin(line))} if url else settings
+
+
+def _lent(layer: Layer) -> Layer:
+    return {key: setting for key, setting in layer.items() if key in LENT}

@@ -1,0 +1,164 @@
+"""A profile with everything that shapes its session, out of the config file, the environment and the command line.
+
+Pure: no network, no store, no process environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shellint.config_file import ConfigFile, profile_names, read_config
+from shellint.errors import ConfigError
+from shellint.layers import Overrides, layers, loop, nearest
+from shellint.origin import Origin
+from shellint.profile_settings import ProfileSettings
+
+__all__ = [
+    "PROVIDERS",
+    "ConfigFile",
+    "Origin",
+    "Overrides",
+    "Profile",
+    "nearest",
+    "profile_names",
+    "read_config",
+    "resolve",
+]
+
+PROVIDERS: Mapping[str, str] = {
+    "sso_session": "IAM Identity Center",
+    "sso_start_url": "IAM Identity Center",
+    "sso_account_id": "IAM Identity Center",
+    "web_identity_token_file": "a web identity token",
+    "web_identity_token_process": "a web identity token",
+    "credential_process": "another program",
+    "credential_source": "the machine it runs on",
+    "login_session": "a console sign-in",
+    "aws_access_key_id": "a key in plain text",
+}
+"""The settings by which a profile says that its credentials come from elsewhere than a stored key, and from where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile, resolved; `source` is the profile whose credentials it starts from, None when it has its own.
+
+    `duration_seconds` is in seconds; `provider` is the first key of PROVIDERS that the profile has; `origins` says
+    where each setting came from, under its name in the config file; `notes` are lines worth telling the person.
+    """
+
+    name: str
+    region: str | None = None
+    role_arn: str | None = None
+    source: Profile | None = None
+    mfa_serial: str | None = None
+    mfa_process: str | None = None
+    role_session_name: str | None = None
+    external_id: str | None = None
+    duration_seconds: int | None = None
+    session_tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str | None = None
+    endpoint_url: str | None = None
+    ca_bundle: str | None = None
+    use_fips_endpoint: bool = False
+    use_dualstack_endpoint: bool = False
+    sts_regional_endpoints: str | None = None
+    provider: str | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def resolve(
+    name: str,
+    config: ConfigFile,
+    env: Mapping[str, str],
+    overrides: Overrides | None = None,
+    *,
+    known: Collection[str] = (),
+) -> Profile:
+    """Return profile `name` with the chain of its sources.
+
+    `env` is the caller's environment as it was before any `vault use`. `known` are the names that need no section:
+    those with a stored key, and those of the shared credentials file, so that the plan can say where their key is.
+
+    A role from `--role-arn` or AWS_ROLE_ARN takes the place of the profile's own; the source stays. A profile that
+    names itself as its source holds its own key, as in the AWS CLI.
+
+    Raises ConfigError, or UsageError where an option is to blame: unknown profile, loop, bad value.
+    """
+    overrides = overrides or Overrides()
+    env, notes = _without_pod_identity(env)
+    if name not in config.profiles and name not in known:
+        raise ConfigError(
+            f"no profile {name!r}: neither a section in {config.path} nor a stored key has that name",
+            _did_you_mean(name, config, known) or "`vault list` shows the profiles there are",
+        )
+    chain = {name: ProfileSettings(layers(name, config, env, overrides, target=True))}
+    hop = name
+    while (source := chain[hop].text("source_profile")) is not None and source != hop:
+        origin = chain[hop].origins["source_profile"]
+        if source in chain:
+            steps = [(each, settings.origins["source_profile"]) for each, settings in chain.items()]
+            raise loop("source_profile", steps[list(chain).index(source) :])
+        if source not in config.profiles and source not in known:
+            raise origin.error(
+                f"source_profile of {hop} names {source!r}, which has neither a section nor a stored key",
+                _did_you_mean(source, config, known) or f"add [profile {source}], or `vault add` a key for it",
+            )
+        chain[source] = ProfileSettings(layers(source, config, env, overrides, target=False))
+        hop = source
+    base = None
+    for hop, settings in reversed(list(chain.items())[1:]):
+        base = _profile(hop, settings, base)
+    target = chain[name]
+    return _profile(name, target, base, (*notes, *_region_notes(name, target)))
+
+
+def _profile(name: str, settings: ProfileSettings, source: Profile | None, notes: tuple[str, ...] = ()) -> Profile:
+    ignore_endpoint = settings.flag("ignore_configured_endpoint_urls")
+    return Profile(
+        name=name,
+        region=settings.text("region"),
+        role_arn=settings.text("role_arn"),
+        source=source,
+        mfa_serial=settings.text("mfa_serial"),
+        mfa_process=settings.text("mfa_process"),
+        role_session_name=settings.text("role_session_name"),
+        external_id=settings.text("external_id"),
+        duration_seconds=settings.seconds("duration_seconds"),
+        session_tags=settings.tags("session_tags"),
+        transitive_tag_keys=settings.items("transitive_session_tags"),
+        source_identity=settings.text("source_identity"),
+        endpoint_url=None if ignore_endpoint else settings.text("endpoint_url"),
+        ca_bundle=settings.text("ca_bundle"),
+        use_fips_endpoint=settings.flag("use_fips_endpoint"),
+        use_dualstack_endpoint=settings.flag("use_dualstack_endpoint"),
+        sts_regional_endpoints=settings.text("sts_regional_endpoints"),
+        provider=next((key for key in PROVIDERS if settings.text(key) is not None), None),
+        origins=settings.origins,
+        notes=notes,
+    )
+
+
+def _without_pod_identity(env: Mapping[str, str]) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    # Kubernetes puts both variables into every pod: together they say who the pod is, nothing about the profile.
+    if not (env.get("AWS_ROLE_ARN") and env.get("AWS_WEB_IDENTITY_TOKEN_FILE")):
+        return env, ()
+    kept = {variable: value for variable, value in env.items() if variable != "AWS_ROLE_ARN"}
+    return kept, ("AWS_ROLE_ARN is ignored, because AWS_WEB_IDENTITY_TOKEN_FILE is set too",)
+
+
+def _region_notes(name: str, settings: ProfileSettings) -> tuple[str, ...]:
+    regions = settings.all("region")
+    used, origin = regions[0] if regions else ("", Origin(""))
+    others = [(region, place) for region, place in regions if place.line is not None]
+    if origin.line is not None or origin.is_option or not others or others[0][0] == used:
+        return ()
+    return (f"region {used} ({origin}), not {others[0][0]} as {name} has it ({others[0][1]})",)
+
+
+def _did_you_mean(name: str, config: ConfigFile, known: Iterable[str]) -> str:
+    close = nearest(name, [*config.profiles, *known])
+    return f"did you mean {close}?" if close else ""

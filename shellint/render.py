@@ -1,0 +1,143 @@
+"""Text for one shell: the only place that quotes, and the only place that runs Jinja.
+
+A template can print nothing but `Quoted` text: whatever else reaches an interpolation is an error when it is rendered,
+not a hole in somebody's shell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shellint import variables
+from shellint.environment import Change
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["SHELLS", "Quoted", "Shell", "dollar_quote", "render_change", "render_hook", "templates"]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b"\\'")
+
+
+class Quoted(str):
+    """Text that is already safe in the shell it was made for."""
+
+    __slots__ = ()
+
+
+def dollar_quote(value: str) -> Quoted:
+    r"""Quote for bash (3.2 and later) and zsh: `$'...'`, every byte that is not plain ASCII as a 3-digit octal escape.
+
+    One ASCII line whatever the locale and the shell's options; octal because `\xHH` has no fixed width everywhere
+    (bash manual 3.1.2.4, zsh manual 6.8). Environment values cannot hold NUL.
+    """
+    data = value.encode("utf-8", "surrogateescape")
+    if 0 in data:
+        raise ValueError("a value with a NUL byte cannot be put into an environment")
+    escaped = "".join(chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in data)
+    return Quoted(f"$'{escaped}'")
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """One shell we speak: where its templates are and how it quotes."""
+
+    name: str
+    hook: str
+    change: str
+    quote: Callable[[str], Quoted]
+
+
+SHELLS: Mapping[str, Shell] = {
+    "bash": Shell("bash", "bash/hook.bash.j2", "bash/change.bash.j2", dollar_quote),
+    "zsh": Shell("zsh", "zsh/hook.zsh.j2", "zsh/change.zsh.j2", dollar_quote),
+}
+
+
+def render_change(shell: Shell, change: Change) -> str:
+    """Return the text that makes `change` in `shell`, framed by the marker lines the hook looks for."""
+    known = frozenset(variables.FIXED)
+    touched = dict.fromkeys((*change.unset, *change.set))
+    return (
+        _environment()
+        .get_template(shell.change)
+        .render(
+            extra=[_name(name) for name in touched if name not in known],
+            unset=[_name(name) for name in touched],
+            values=[(_name(name), shell.quote(value)) for name, value in change.set.items()],
+            renew_at=Quoted(change.renew_at if change.renew_at is not None else ""),
+        )
+    )
+
+
+def render_hook(shell: Shell, *, command: str, program: tuple[str, ...], version: str, prompt: bool) -> str:
+    """Return the hook: defines `command`, which runs `program`; `prompt` says whether a segment may be placed."""
+    text = (
+        _environment()
+        .get_template(shell.hook)
+        .render(
+            command=_command(command),
+            program=Quoted(" ".join(map(shell.quote, program))),
+            version=_command(version),
+            prompt=prompt,
+            fixed=[_name(name) for name in variables.FIXED],
+            sets=[_name(name) for name in variables.SETS],
+            ours=[_name(name) for name in variables.OURS],
+            longest=Quoted(variables.LONGEST_LEASE),
+        )
+    )
+    # A shell may run without interactive comments, and then trips over each of these lines.
+    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+
+
+def templates() -> Path:
+    """Return the folder of templates: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "shells"
+    return inside if inside.is_dir() else package.parent / "shells"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(templates()),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  shell text is not HTML; `finalize` guards it
+        finalize=_only_quoted,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # `{#` and `{%` occur in shell code (`${#array[@]}`, `%{...%}`); these do not.
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+
+
+def _only_quoted(value: object) -> object:
+    if not isinstance(value, Quoted):
+        raise TypeError(f"a template tried to print {type(value).__name__} that is not quoted")
+    return value
+
+
+def _name(name: str) -> Quoted:
+    if not _NAME.fullmatch(name):
+        raise ValueError("not the name of a variable")
+    return Quoted(name)
+
+
+def _command(text: str) -> Quoted:
+    if not re.fullmatch(r"[A-Za-z0-9_.+-]+", text, re.ASCII):
+        raise ValueError("not a command name")
+    return Quoted(text)

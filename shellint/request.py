@@ -1,0 +1,55 @@
+"""What an action is given and what it gives back: values, so that it runs the same wherever it is called from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from shellint.environment import Change
+from shellint.paths import Paths, paths_from
+from shellint.store import PassphraseSource, Store, open_store
+from shellint.terminal import Human
+
+__all__ = ["Reply", "Request"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything an action may know about its caller.
+
+    `shell` is the kind of shell that captured the call and will apply a change, None without a hook; `shell_pid` is
+    that shell's pid. `now` gives unix seconds.
+    """
+
+    env: Mapping[str, str]
+    human: Human
+    now: Callable[[], float]
+    user: str = ""
+    host: str = ""
+    shell: str | None = None
+    shell_pid: int | None = None
+    passphrase_fd: int | None = None
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Where this caller's files are."""
+        return paths_from(self.env)
+
+    @cached_property
+    def store(self) -> Store:
+        """The caller's store; nothing is read or asked before it is used."""
+        source = PassphraseSource(self.human, self.env, fd=self.passphrase_fd)
+        return open_store(self.paths.store, source, now=self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the caller is to do: print, tell the person, change its environment, or become another program."""
+
+    out: str = field(default="", repr=False)
+    notes: tuple[str, ...] = ()
+    code: int = 0
+    change: Change | None = None
+    program: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -1,0 +1,122 @@
+"""Where the store's passphrase comes from: a descriptor, a file, a variable, or the person at the terminal."""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+from shellint.errors import StoreLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from shellint.terminal import Human
+
+__all__ = ["PassphraseSource"]
+
+_FILE = "SHELLINT_FILE_PASSPHRASE_FILE"
+_VARIABLE = "SHELLINT_FILE_PASSPHRASE"
+_TRIES = 3
+_LONGEST = 16 * 1024
+
+
+class PassphraseSource:
+    """The one place a passphrase is read from, chosen once: `fd`, the two variables of `env`, else `human`.
+
+    The order is --passphrase-fd, SHELLINT_FILE_PASSPHRASE_FILE, SHELLINT_FILE_PASSPHRASE, the terminal. One trailing
+    newline is not part of it, and of a file or descriptor only the first line counts. A variable that is set but empty
+    is an error, not an absent one: a CI job whose secret is missing must hear of it. Nothing is read before it is
+    needed. Raises StoreLocked for whatever cannot be read, or is empty.
+    """
+
+    def __init__(self, human: Human, env: Mapping[str, str], *, fd: int | None = None) -> None:
+        self._human = human
+        self.origin, self._given = _given(env, fd)
+
+    def attempts(self, store: Path) -> Iterator[bytes]:
+        """Yield passphrases to try on the store: three from the terminal, one from any other origin."""
+        if self._given:
+            yield self._checked(self._given())
+            return
+        for attempt in range(_TRIES):
+            if attempt:
+                self._human.say("wrong passphrase, once more")
+            yield self._checked(_encoded(self._human.ask_secret(f"Passphrase of {store}")))
+
+    def new(self, store: Path) -> bytes:
+        """Return the passphrase for a store that is about to be made; a person types it twice, until both agree."""
+        self._human.say(f"no keychain is used: secrets rest in {store}, sealed with a passphrase")
+        if self._given:
+            return self._checked(self._given())
+        for _ in range(_TRIES):
+            passphrase = self._human.ask_secret("New passphrase")
+            if not passphrase:
+                self._human.say("an empty passphrase protects nothing")
+            elif passphrase == self._human.ask_secret("The same passphrase again"):
+                return _encoded(passphrase)
+            else:
+                self._human.say("the two differ, once more")
+        raise StoreLocked(f"no passphrase was agreed on, so {store} was not made", "run the same command again")
+
+    def _checked(self, passphrase: bytes) -> bytes:
+        if not passphrase:
+            raise StoreLocked(f"the passphrase from {self.origin} is empty", "give one that is not")
+        return passphrase
+
+
+def _given(env: Mapping[str, str], fd: int | None) -> tuple[str, Callable[[], bytes] | None]:
+    """Return what to call the origin and how to read from it; None for the terminal."""
+    file, value = env.get(_FILE), env.get(_VARIABLE)
+    if fd is not None:
+        origin = f"--passphrase-fd {fd}"
+        return origin, functools.cache(lambda: _first_line(fd, origin))  # a pipe gives it only once
+    if file is not None:
+        origin = f"{_FILE} ({file})" if file else _FILE
+        return origin, lambda: _from_file(file, origin)
+    if value is not None:
+        return _VARIABLE, lambda: _encoded(value.removesuffix("\n"))
+    return "the terminal", None
+
+
+def _from_file(file: str, origin: str) -> bytes:
+    """Read the file's first line; a file of ours that others may read is refused.
+
+    Another user's file is that user's care, the way of ssh with keys: Docker and Kubernetes mount secrets as root.
+    """
+    if not file:
+        return b""
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except OSError as error:
+        raise StoreLocked(f"the passphrase from {origin}: {error.strerror}", "name a readable file") from None
+    try:
+        found = os.fstat(descriptor)
+        if sys.platform != "win32":
+            if found.st_uid not in {os.geteuid(), 0}:
+                raise StoreLocked(f"the passphrase from {origin}: another user owns the file", "make it your own")
+            if found.st_uid == os.geteuid() and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise StoreLocked(f"the passphrase from {origin}: other users may use the file", f"chmod 600 {file}")
+        return _first_line(descriptor, origin)
+    finally:
+        os.close(descriptor)
+
+
+def _first_line(descriptor: int, origin: str) -> bytes:
+    """Read byte by byte up to the newline, as gpg does: what follows is for another reader of the same descriptor."""
+    line = bytearray()
+    try:
+        while not line.endswith(b"\n") and (byte := os.read(descriptor, 1)):
+            line += byte
+            if len(line) > _LONGEST:
+                raise StoreLocked(f"the passphrase from {origin} is longer than {_LONGEST} bytes", "name another")
+    except OSError as error:
+        raise StoreLocked(f"the passphrase from {origin}: {error.strerror}", "name a readable one") from None
+    return bytes(line).removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

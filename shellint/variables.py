@@ -1,0 +1,69 @@
+"""The names of the variables a session touches, each table with its reason."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CREDENTIALS",
+    "EXPIRATIONS",
+    "FIXED",
+    "LONGEST_LEASE",
+    "OURS",
+    "REGIONS",
+    "REPLACED",
+    "REPLACED_PREFIXES",
+    "SAVED_LIMIT",
+    "SECRET",
+    "SETS",
+    "is_touched",
+]
+
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+EXPIRATIONS = ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION")
+SETS = (*CREDENTIALS, "AWS_VAULT", *REGIONS, *EXPIRATIONS)
+"""What `use` sets. AWS_VAULT and the expirations light up the prompt engines that know aws-vault."""
+
+REPLACED = (
+    "AWS_PROFILE",  # beside keys it misleads the JS and Go v1 SDKs, and botocore fails when it is not in the file
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SECURITY_TOKEN",  # a stale one beats a fresh AWS_SESSION_TOKEN in botocore
+    "AWS_CREDENTIAL_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ACCOUNT_ID",
+    "AWS_CREDENTIAL_SCOPE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWSU_PROFILE",
+    "AWSUME_PROFILE",
+    "AWSUME_EXPIRATION",
+    "AWSUME_COMMAND",
+    "AWSUME_DEFAULT_PROFILE",
+    "AWS_SSO_PROFILE",
+)
+"""What `use` saves, then unsets: left in place, each of these would change who the SDKs think they are."""
+
+REPLACED_PREFIXES = ("AWSUME_",)
+
+OURS = (
+    "SHELLINT_EXPIRES",
+    "SHELLINT_SESSION",
+    "SHELLINT_KEY",
+    "SHELLINT_OWNER",
+    "SHELLINT_REQUEST",
+    "SHELLINT_SAVED",
+)
+SECRET = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
+"""Variables whose former value never stands in SHELLINT_SAVED; it rests in the sealed store."""
+
+FIXED = (*SETS, *REPLACED, *OURS)
+"""Every name tested for readonly before anything starts."""
+
+SAVED_LIMIT = 8192
+LONGEST_LEASE = 37 * 3600
+"""Seconds. GetSessionToken gives 36 hours at most; anything further ahead is not an expiry of ours."""
+
+
+def is_touched(name: str) -> bool:
+    """Whether `name` is one that `use` may set or unset, and `clear` may therefore restore."""
+    return name in SETS or name in REPLACED or name.startswith(REPLACED_PREFIXES)

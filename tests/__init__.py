@@ -1,0 +1,1 @@
+"""The tests; also `python -m tests.story`, the story that `make try` plays."""

@@ -1,0 +1,58 @@
+"""What every test may ask for: a clean environment, a home, shells that are closed at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rig.environment import fresh_home
+from tests.rig.kinds import KINDS, Kind
+from tests.rig.programs import program
+from tests.rig.shell import Shell
+
+
+def pytest_configure() -> None:
+    """Judge properties by what they find and not by how busy the machine is."""
+    import hypothesis
+
+    hypothesis.settings.register_profile("shellint", deadline=None, print_blob=True)
+    hypothesis.settings.load_profile("shellint")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_from_outside() -> Iterator[None]:
+    """Take the developer's own AWS session, settings and switches out of the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "SHELLINT_"))]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A new home directory, mode 0700."""
+    return fresh_home(tmp_path / "home")
+
+
+@pytest.fixture(params=list(KINDS))
+def shell_kind(request: pytest.FixtureRequest) -> Kind:
+    """Each shell in turn."""
+    kind: Kind = KINDS[request.param]
+    program(kind.name)
+    return kind
+
+
+@pytest.fixture
+def shell(shell_kind: Kind, home: Path) -> Iterator[Callable[..., Shell]]:
+    """Start an interactive shell: `shell(rc, env, **options of Shell)`. All are closed after the test."""
+    with ExitStack() as started:
+
+        def start(*arguments: Any, **options: Any) -> Shell:
+            return started.enter_context(Shell(shell_kind, home, *arguments, **options))
+
+        yield start

@@ -1,0 +1,19 @@
+"""Programs the tests run but the project does not install."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+__all__ = ["program"]
+
+
+def program(name: str) -> str:
+    """Return the path of `name`; without it the test fails where CI=true is set, and is skipped elsewhere."""
+    path = shutil.which(name)
+    if path is None:
+        verdict = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        verdict(f"{name} is not installed: `make test` installs it when run as root on Debian")
+    return path
