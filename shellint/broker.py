@@ -14,12 +14,12 @@ from shellint.credentials import Credentials, LongTermKey
 from shellint.durations import format_duration
 from shellint.errors import AwsRefused, ConfigError, NeedsHuman, StoreError, UsageError
 from shellint.paths import private_directory
-from shellint.plan import AssumeRole, SessionToken, StoredKey
 from shellint.sessions import session_names
 from shellint.sources.assume_role import assume_role
 from shellint.sources.mfa import MfaCodes
 from shellint.sources.session_token import get_session_token
 from shellint.sources.sts import sts_client
+from shellint.steps import AssumeRole, SessionToken, StoredKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -138,9 +138,8 @@ class Broker:
 
     def _ask(self, chain: _Chain, index: int, credentials: LongTermKey | Credentials) -> Credentials:
         """Ask STS for the session of step `index`."""
-        profile = chain.plan.steps[index].profile
-        sts = sts_client(chain.plan.sts, credentials, self._env, profile=profile, now=self._now)
-        step = chain.steps[index]
+        step, owner = chain.steps[index], chain.plan.steps[index].profile
+        sts = sts_client(chain.plan.sts, credentials, self._env, profile=step.profile, owner=owner, now=self._now)
         if isinstance(step, SessionToken):
             return chain.codes.use(step, lambda code: get_session_token(sts, step, code))
         return chain.codes.use(step, lambda code: assume_role(sts, step, code))

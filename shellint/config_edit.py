@@ -48,27 +48,26 @@ def append_profile(path: Path, name: str, values: Mapping[str, str]) -> bool:
 
 def check_profile_name(name: str) -> None:
     """Raise UsageError for a name that would not read back as it is from the config file."""
-    _section(Path("config"), name, {})
+    if not name or name.strip() != name or "]" in name or not name.isprintable():
+        raise UsageError(
+            f"{name!r} cannot be the name of a profile", "take one without ], outer blanks or control characters"
+        )
 
 
 def _section(path: Path, name: str, values: Mapping[str, str]) -> str:
     """Return the section as text, once it is certain that it reads back as what was meant."""
-    header = "[default]" if name == "default" else f"[profile {_quoted(name)}]"
-    if "]" in name or _read_back(path, header, name) != {}:
-        raise UsageError(f"{name!r} cannot be the name of a profile", "take one without ], outer spaces, control bytes")
-    lines = [header]
+    check_profile_name(name)
+    lines = ["[default]" if name == "default" else f"[profile {_quoted(name)}]"]
     for key, value in values.items():
         lines.append(f"{key} = {value}")
-        if _read_back(path, f"{header}\n{lines[-1]}", name) != {key: value}:
-            raise UsageError(f"{value!r} cannot be the {key} of a profile", "take one line without comment signs")
+        if not value.isprintable() or _read_back(path, lines, name).get(key) != value:
+            raise UsageError(f"{value!r} cannot be the {key} of a profile", "take one line without comments")
     return "\n".join([*lines, ""])
 
 
-def _read_back(path: Path, text: str, name: str) -> Mapping[str, str] | None:
-    if not all(line.isprintable() for line in text.split("\n")):
-        return None
-    section = parse_config(text.encode(), path).profiles.get(name)
-    return None if section is None else {key: value for key, (value, _) in section.settings.items()}
+def _read_back(path: Path, lines: list[str], name: str) -> Mapping[str, str]:
+    section = parse_config("\n".join(lines).encode(), path).profiles[name]
+    return {key: value for key, (value, _) in section.settings.items()}
 
 
 def _quoted(name: str) -> str:

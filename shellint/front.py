@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -17,8 +16,6 @@ __all__ = ["CAPTURED", "run"]
 
 CAPTURED = frozenset({"use", "refresh", "clear", "region"})
 """The commands whose output a hook evaluates: for them stdout is code or nothing."""
-
-_SECRET_LOOKING = re.compile(r"[A-Za-z0-9/+=]{40,}")
 
 
 def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
@@ -108,9 +105,12 @@ def _restore_signals() -> None:
 
 def _unforeseen(error: Exception, *, debug: bool) -> int:
     if debug:
+        import re
         import traceback
 
-        _say(*_SECRET_LOOKING.sub("…", "".join(traceback.format_exception(error))).splitlines())
+        # Whatever is as long as a secret key or a token is not shown, wherever in a message it stands.
+        shown = re.sub(r"[A-Za-z0-9/+=]{40,}", "…", "".join(traceback.format_exception(error)))
+        _say(*shown.splitlines())
     _say(f"vault: something unforeseen went wrong ({type(error).__name__}); nothing was changed")
     _say("       run it again with --debug and report what it shows")
     return 1

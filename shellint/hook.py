@@ -11,15 +11,19 @@ from pathlib import Path
 from shellint import __version__
 from shellint.errors import ShellintError, StoreError, UsageError
 from shellint.paths import owned_directory, paths_from, private_directory, write_private
+from shellint.templates import templates
 
 __all__ = ["KINDS", "hook_command", "hook_line", "hook_text"]
 
-KINDS = ("bash", "zsh")
 LINES = {
     "bash": ("~/.bashrc", 'eval "$(vault hook bash)"'),
     "zsh": ("~/.zshrc", 'eval "$(vault hook zsh)"'),
+    "fish": ("~/.config/fish/config.fish", "vault hook fish | source"),
 }
-USAGE = "vault hook [bash|zsh] [--name NAME] [--no-prompt]"
+"""For each kind of shell the file, and the line that it needs."""
+
+KINDS = tuple(LINES)
+USAGE = f"vault hook [{'|'.join(KINDS)}] [--name NAME] [--no-prompt]"
 
 
 def hook_command(arguments: Sequence[str], env: Mapping[str, str]) -> str:
@@ -97,8 +101,6 @@ def _render(kind: str, name: str, prompt: bool, program: tuple[str, ...]) -> str
 
 def _stamp(kind: str, name: str, prompt: bool, program: tuple[str, ...]) -> str:
     """Name everything the text depends on: another version, interpreter, place or option is another file."""
-    from shellint.render import templates
-
     package = Path(__file__).parent
     sources = [*(templates() / kind).iterdir(), package / "variables.py", package / "render.py"]
     ages = sorted(f"{source.name} {source.stat().st_mtime_ns} {source.stat().st_size}" for source in sources)

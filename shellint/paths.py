@@ -7,7 +7,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,9 +118,7 @@ def write_private(path: Path, data: bytes) -> None:
     try:
         _replace(path.resolve(), data)
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror}", "nothing was changed: free some space or make it writable"
-        ) from None
+        raise StoreError(f"cannot write {path}: {error.strerror}", "free some space, or make it writable") from None
 
 
 def sweep_temporary(path: Path) -> None:
@@ -133,6 +130,8 @@ def sweep_temporary(path: Path) -> None:
 
 
 def _replace(target: Path, data: bytes) -> None:
+    import tempfile
+
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:

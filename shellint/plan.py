@@ -51,6 +51,12 @@ class Plan:
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def duration(self) -> int:
+        """How long the session it ends with is asked to last, in seconds."""
+        last = self.steps[-1]
+        return 0 if isinstance(last, StoredKey) else last.duration
+
 
 def make_plan(
     profile: Profile,

@@ -10,16 +10,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shellint import variables
 from shellint.environment import Change
+from shellint.templates import templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["SHELLS", "Quoted", "Shell", "dollar_quote", "render_change", "render_hook", "templates"]
+__all__ = ["SHELLS", "Quoted", "Shell", "dollar_quote", "render_change", "render_hook"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b"\\'")
@@ -37,11 +37,24 @@ def dollar_quote(value: str) -> Quoted:
     One ASCII line whatever the locale and the shell's options; octal because `\xHH` has no fixed width everywhere
     (bash manual 3.1.2.4, zsh manual 6.8). Environment values cannot hold NUL.
     """
+    escaped = "".join(chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in _bytes(value))
+    return Quoted(f"$'{escaped}'")
+
+
+def fish_quote(value: str) -> Quoted:
+    r"""Quote for fish: `'...'`, and outside of it `\XHH` for all that is not plain ASCII, a quote or a backslash.
+
+    POSIX quoting would be a hole here: in fish a backslash means something inside single quotes (fish manual, Quotes).
+    """
+    escaped = "".join(chr(byte) if byte in _PLAIN else f"'\\X{byte:02x}'" for byte in _bytes(value))
+    return Quoted(f"'{escaped}'")
+
+
+def _bytes(value: str) -> bytes:
     data = value.encode("utf-8", "surrogateescape")
     if 0 in data:
         raise ValueError("a value with a NUL byte cannot be put into an environment")
-    escaped = "".join(chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in data)
-    return Quoted(f"$'{escaped}'")
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class Shell:
 SHELLS: Mapping[str, Shell] = {
     "bash": Shell("bash", "bash/hook.bash.j2", "bash/change.bash.j2", dollar_quote),
     "zsh": Shell("zsh", "zsh/hook.zsh.j2", "zsh/change.zsh.j2", dollar_quote),
+    "fish": Shell("fish", "fish/hook.fish.j2", "fish/change.fish.j2", fish_quote),
 }
 
 
@@ -88,19 +102,13 @@ def render_hook(shell: Shell, *, command: str, program: tuple[str, ...], version
             prompt=prompt,
             fixed=[_name(name) for name in variables.FIXED],
             sets=[_name(name) for name in variables.SETS],
+            replaced=[_name(name) for name in variables.REPLACED],
             ours=[_name(name) for name in variables.OURS],
             longest=Quoted(variables.LONGEST_LEASE),
         )
     )
     # A shell may run without interactive comments, and then trips over each of these lines.
     return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
-
-
-def templates() -> Path:
-    """Return the folder of templates: inside the package when installed, beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "shells"
-    return inside if inside.is_dir() else package.parent / "shells"
 
 
 @cache

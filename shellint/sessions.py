@@ -13,10 +13,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from shellint.partitions import partition_of_region
-from shellint.plan import SessionToken
+from shellint.steps import SessionToken
 
 if TYPE_CHECKING:
-    from shellint.plan import Plan, Step
+    from shellint.plan import Plan
+    from shellint.steps import Step
     from shellint.store import Store
 
 __all__ = ["forget_key", "session_names"]

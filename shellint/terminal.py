@@ -55,7 +55,7 @@ class NoHuman:
         """Raise NeedsHuman."""
         return self.ask(question)
 
-    def confirm(self, question: str, *, default: bool = False) -> bool:  # noqa: ARG002
+    def confirm(self, question: str, *, default: bool = False) -> bool:
         """Raise NeedsHuman: a default is an answer only when a person gives it."""
         self.ask(question)
         return False

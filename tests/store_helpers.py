@@ -36,7 +36,7 @@ class Person:
     def ask_secret(self, question: str) -> str:
         return self.ask(question)
 
-    def confirm(self, question: str, *, default: bool = False) -> bool:  # noqa: ARG002
+    def confirm(self, question: str, *, default: bool = False) -> bool:
         return self.ask(question) == "y"
 
     def say(self, line: str) -> None:

@@ -56,6 +56,8 @@ AGREED: Mapping[str, Case] = {
     "no signature": unsigned,
     "a body changed after signing": changed_body,
     "a query in another order": reordered_query,
+    "scoped to another day": lambda world: world.raw(scope={"date": "20150830"}),
+    "scoped to another thing": lambda world: world.raw(scope={"terminator": "aws5_request"}),
     "20 minutes late": lambda world: world.raw(at=time.time() - 1200),
     "20 minutes early": lambda world: world.raw(at=time.time() + 1200),
     "14 minutes late": lambda world: world.raw(at=time.time() - 840),

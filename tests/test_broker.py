@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shellint.broker import PARENT_TTL, Grant
 from shellint.errors import AwsRefused, ConfigError, NetworkError, UsageError
-from shellint.plan import AssumeRole, Plan, SessionToken, StoredKey
+from shellint.plan import SessionToken
 from shellint.sessions import session_names
 from tests.aws import StrictAws
 from tests.world import HOUR, World, assume
@@ -164,6 +163,14 @@ def test_a_session_just_made_that_aws_refuses_is_not_tried_for_ever(world: World
     assert world.calls()[2:] == ["AssumeRole!", "GetSessionToken", "AssumeRole!"]
 
 
+def test_a_parent_just_made_is_not_made_again_when_aws_refuses_it(world: World) -> None:
+    role = world.role("admin")
+    world.aws.fail_next("AssumeRole", "InvalidClientTokenId", status=403, times=5)
+    with pytest.raises(AwsRefused):
+        world.broker().obtain(world.plan(SessionToken("base", None, None, HOUR), assume(role)), min_ttl=300)
+    assert world.calls() == ["GetSessionToken", "AssumeRole!"]
+
+
 def test_a_rotated_key_makes_its_sessions_anew(world: World) -> None:
     plan = world.plan(SessionToken("base", None, None, HOUR))
     world.broker().obtain(plan, min_ttl=300)
@@ -189,77 +196,6 @@ def test_a_session_of_another_clock_is_kept_by_ours(world: World) -> None:
     made = world.broker().obtain(world.plan(SessionToken("base", None, None, HOUR)), min_ttl=300)
     assert made.expires - world.clock() == pytest.approx(HOUR, abs=3)
     assert made.expiration.timestamp() - made.expires == pytest.approx(600, abs=3)
-
-
-ROLE = AssumeRole(
-    profile="admin",
-    role_arn="arn:aws:iam::123456789012:role/admin",
-    session_name="alice@laptop",
-    external_id="one",
-    duration=HOUR,
-    mfa_serial="arn:aws:iam::123456789012:mfa/alice",
-    mfa_process="echo 123456",
-    session_tags=(("team", "red"),),
-    transitive_tag_keys=("team",),
-    source_identity="alice",
-)
-OTHER: dict[str, Any] = {
-    "role_arn": "arn:aws:iam::123456789012:role/other",
-    "session_name": "bob@laptop",
-    "external_id": "two",
-    "duration": 2 * HOUR,
-    "mfa_serial": "arn:aws:iam::123456789012:mfa/other",
-    "session_tags": (("team", "blue"),),
-    "transitive_tag_keys": (),
-    "source_identity": "bob",
-}
-
-
-def _name(plan: Plan, key: str = "AKIAEXAMPLE") -> str:
-    return session_names(plan, key)[-1]
-
-
-def _plan(world: World, *steps: SessionToken | AssumeRole, **endpoint: Any) -> Plan:
-    plan = world.plan(*steps)
-    return replace(plan, sts=replace(plan.sts, **({"url": None} | endpoint)))
-
-
-@pytest.mark.parametrize("field", [field.name for field in fields(AssumeRole)])
-def test_every_field_of_a_role_that_shapes_its_session_makes_it_another(world: World, field: str) -> None:
-    """A field that is added to the step later has to be decided on here."""
-    if field in {"profile", "mfa_process"}:
-        shapeless: dict[str, Any] = {field: "other"}
-        assert _name(_plan(world, replace(ROLE, **shapeless))) == _name(_plan(world, ROLE))
-    else:
-        shaping: dict[str, Any] = {field: OTHER[field]}
-        assert _name(_plan(world, replace(ROLE, **shaping))) != _name(_plan(world, ROLE))
-
-
-def test_key_partition_endpoint_and_the_way_there_are_part_of_a_session_and_the_region_is_not(world: World) -> None:
-    plan = _plan(world, ROLE)
-    device = SessionToken("base", "serial", None, HOUR)
-    others = {
-        _name(plan),
-        _name(plan, "AKIAOTHER"),
-        _name(_plan(world, ROLE, region="cn-north-1")),
-        _name(_plan(world, ROLE, url="https://sts.example.com")),
-        _name(_plan(world, device, ROLE)),
-        _name(_plan(world, replace(device, mfa_serial="other"), ROLE)),
-        _name(_plan(world, replace(device, mfa_serial=None), ROLE)),
-        _name(_plan(world, ROLE, ROLE)),
-    }
-    assert len(others) == 8
-    assert _name(_plan(world, ROLE, region="us-east-1")) == _name(plan)
-
-
-def test_a_device_has_one_session_whatever_its_length_unless_a_length_was_asked_for(world: World) -> None:
-    def name(mfa: str | None, duration: int, *, explicit: bool = False) -> str:
-        return _name(_plan(world, SessionToken("base", mfa, None, duration, explicit)))
-
-    assert name("serial", HOUR) == name("serial", 8 * HOUR)
-    assert name("serial", HOUR, explicit=True) not in {name("serial", HOUR), name("serial", 2 * HOUR, explicit=True)}
-    assert name(None, HOUR) != name(None, 8 * HOUR)
-    assert isinstance(world.plan(ROLE).steps[0], StoredKey)
 
 
 def test_a_change_of_any_parameter_is_sent_to_aws_and_not_answered_from_the_store(world: World) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import shlex
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 
+import pexpect
 import pytest
 
-from shellint import broker as broker_module
-from shellint.broker import Broker
 from shellint.errors import AwsRefused, ConfigError, Interrupted, NeedsHuman, UsageError
-from shellint.plan import Plan
 from shellint.terminal import NoHuman
 from tests.aws import StrictAws
-from tests.world import HOUR, Clock, Script, World, assume, open_test_store
+from tests.world import HOUR, World, assume
 
 SHELLS = 10
 
@@ -131,7 +128,9 @@ def test_a_device_that_is_not_the_users_is_no_reason_to_ask_for_another_code(wor
     world.human.answers = ["123456"]
     step = world.device()
     plan = world.plan(type(step)("base", "arn:aws:iam::123456789012:mfa/bob", None, HOUR))
-    with pytest.raises(AwsRefused, match="the MFA device arn:aws:iam::123456789012:mfa/bob is not one of base's user"):
+    with pytest.raises(
+        AwsRefused, match="the MFA device arn:aws:iam::123456789012:mfa/bob is not one of the user of base"
+    ):
         world.broker().obtain(plan, min_ttl=300)
 
 
@@ -146,6 +145,15 @@ def test_mfa_token_is_tried_once_only(world: World) -> None:
     with pytest.raises(UsageError, match="--mfa-token is not an MFA code"):
         world.broker().obtain(world.plan(world.device()), min_ttl=300, mfa_token="123 45")
     assert world.human.asked == []
+
+
+def test_mfa_token_is_one_code_and_a_second_one_is_asked_for(world: World) -> None:
+    role = world.role("admin", require_mfa=True)
+    world.human.answers = [world.mfa.fresh_code()]
+    plan = world.plan(world.device(), assume(role, mfa_serial=world.mfa.serial))
+    world.broker().obtain(plan, min_ttl=300, mfa_token=world.mfa.fresh_code())
+    assert len(world.human.asked) == 1
+    assert world.calls() == ["GetSessionToken", "AssumeRole"]
 
 
 def test_with_nobody_there_the_question_is_named(world: World) -> None:
@@ -208,53 +216,27 @@ def test_an_mfa_process_gets_the_callers_environment_no_descriptors_and_no_input
     assert seen.read_text().split("\n")[:5] == ["from the caller", "0", "1", "2", "3"]
 
 
-@dataclass
-class PatientHuman(Script):
-    """A person who answers only when every other shell has come to wait."""
-
-    code: str = ""
-    asked_file: Path = Path()
-    waiting: Semaphore | None = None
-
-    def ask(self, question: str) -> str:
-        assert self.waiting
-        with self.asked_file.open("a") as file:
-            file.write(question + "\n")
-        for _ in range(SHELLS - 1):
-            assert self.waiting.acquire(timeout=60)
-        return self.code
-
-    def say(self, line: str) -> None:
-        assert self.waiting
-        assert line == "waiting for another vault, which is getting the same session"
-        self.waiting.release()
+ON_A_TERMINAL = """
+from shellint.sources.mfa import MfaCodes
+from shellint.steps import SessionToken
+from shellint.terminal import NoHuman, Terminal
+step = SessionToken("base", "serial", "read code || code=none; echo $code", 900)
+for human in (Terminal(), NoHuman()):
+    try:
+        MfaCodes(human, {}).use(step, lambda code: print("got", code))
+    except Exception as error:
+        print(error)
+"""
 
 
-def _shell(directory: Path, plan: Plan, code: str, asked: Path, waiting: Semaphore) -> None:
-    broker_module.LOCK_NOTICE = 0.05
-    human = PatientHuman(code=code, asked_file=asked, waiting=waiting)
-    made = Broker(open_test_store(directory), human, Clock(), {}).obtain(plan, min_ttl=300)
-    (asked.parent / made.access_key_id).touch()
-
-
-def test_ten_shells_at_once_ask_one_person_once_and_get_the_same_session(world: World, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    waiting = context.Semaphore(0)
-    asked = tmp_path / "outcome" / "asked"
-    asked.parent.mkdir()
-    plan, code = world.plan(world.device()), world.mfa.fresh_code()
-    arguments = (tmp_path / "data", plan, code, asked, waiting)
-    shells = [context.Process(target=_shell, args=arguments) for _ in range(SHELLS)]
-    for shell in shells:
-        shell.start()
-    for shell in shells:
-        shell.join(120)
-    assert [shell.exitcode for shell in shells] == [0] * SHELLS
-    assert asked.read_text().splitlines() == [f"MFA code for {world.mfa.serial}"]
-    assert world.calls() == ["GetSessionToken"]
-    (record,) = world.aws.requests
-    assert record.mfa_code
-    assert len(list(asked.parent.iterdir())) == 2  # the question, and one access key id for all
+def test_an_mfa_process_may_ask_at_the_terminal_whatever_stdin_is_and_only_when_someone_is_there() -> None:
+    python = f"exec {shlex.quote(sys.executable)} -I -c {shlex.quote(ON_A_TERMINAL)} </dev/null"
+    terminal = pexpect.spawn("/bin/sh", ["-c", python], encoding="utf-8", timeout=30)
+    terminal.sendline("123456")
+    terminal.expect("got 123456\r\n")
+    terminal.expect("mfa_process of base printed something else")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
 
 
 def _wrong(world: World, number: int = 0) -> str:

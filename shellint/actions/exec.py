@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Sequence
 
-from shellint.actions.grant import grant, minimum_ttl, wish_for
+from shellint.actions.grant import grant, wish_for
 from shellint.environment import exec_environment
 from shellint.lease import Wish
 from shellint.request import Reply, Request
@@ -24,8 +24,7 @@ def execute(
 ) -> Reply:
     """Become `command` with credentials in its environment; without one, a shell that counts as having used them."""
     wish = wish_for(request, wish)
-    minimum = wish.minimum if wish.minimum is not None else minimum_ttl(request)
-    granted = grant(request, wish, minimum=minimum, force=force, mfa_token=mfa_token)
+    granted = grant(request, wish, force=force, mfa_token=mfa_token)
     environment = exec_environment(
         request.env,
         wish,
@@ -35,4 +34,4 @@ def execute(
         owner=os.getpid(),  # execve keeps the pid
     )
     program = tuple(command) or (request.env.get("SHELL") or "/bin/sh",)
-    return Reply(notes=granted.notes, program=program, environment=environment)
+    return Reply(program=program, environment=environment)

@@ -12,6 +12,7 @@ from shellint.durations import parse_duration
 from shellint.environment import original
 from shellint.lease import Wish
 from shellint.origin import Origin
+from shellint.paths import paths_from
 from shellint.plan import Plan, make_plan
 from shellint.profiles import Overrides, read_config, resolve
 from shellint.request import Request
@@ -32,6 +33,11 @@ SHAPING = (
     "AWS_CONFIG_FILE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_CA_BUNDLE",
 )
 """Variables that shape a session: kept with the wish, so that a renewal repeats them whatever has happened since."""
 
@@ -53,11 +59,16 @@ def wish_for(request: Request, wish: Wish) -> Wish:
     return replace(wish, environment={name: before[name] for name in SHAPING if before.get(name)})
 
 
-def grant(request: Request, wish: Wish, *, minimum: int, force: bool = False, mfa_token: str | None = None) -> Granted:
-    """Return credentials for `wish` with at least `minimum` seconds left."""
+def grant(
+    request: Request, wish: Wish, *, renew: bool = False, force: bool = False, mfa_token: str | None = None
+) -> Granted:
+    """Return credentials for `wish` with enough life left: `--min`, else AWS_MIN_TTL, and half of it to `renew`."""
     plan = plan_for(request, wish)
-    broker = Broker(request.store, request.human, request.now, request.env)
-    credentials = broker.obtain(plan, min_ttl=minimum, force=force, mfa_token=mfa_token)
+    # What was asked for with --min and cannot be is an error; AWS_MIN_TTL is a habit that a short session bends.
+    minimum = wish.minimum if wish.minimum is not None else min(minimum_ttl(request), plan.duration)
+    credentials = Broker(request.store, request.human, request.now, request.env).obtain(
+        plan, min_ttl=max(minimum, plan.duration // 2) if renew else minimum, force=force, mfa_token=mfa_token
+    )
     return Granted(credentials, plan.region, plan.notes)
 
 
@@ -67,7 +78,7 @@ def plan_for(request: Request, wish: Wish) -> Plan:
     keys = request.store.names("key")
     overrides = Overrides(wish.region, wish.role_arn, wish.source_profile, wish.duration)
     known = (*keys, *credentials_sections(request.paths.aws_credentials))
-    profile = resolve(wish.profile, read_config(request.paths.aws_config), env, overrides, known=known)
+    profile = resolve(wish.profile, read_config(paths_from(env).aws_config), env, overrides, known=known)
     return make_plan(
         profile,
         env,

@@ -14,7 +14,7 @@ from shellint.durations import format_duration
 from shellint.environment import Change
 from shellint.errors import NeedsHuman, ShellintError, UsageError
 from shellint.hook import hook_line
-from shellint.lease import Lease, Saved, Wish, held
+from shellint.lease import Saved, Wish, held
 from shellint.origin import Origin
 from shellint.profile_settings import ProfileSettings
 from shellint.profiles import profile_names, read_config
@@ -31,8 +31,7 @@ def use(request: Request, wish: Wish | None, *, force: bool = False, mfa_token: 
     _needs_hook(request, "use", wish.profile if wish else "PROFILE")
     wish = wish or Wish(_picked(request))
     wish = _previous(request) if wish.profile == "-" else wish_for(request, wish)
-    minimum = wish.minimum if wish.minimum is not None else minimum_ttl(request)
-    granted = grant(request, wish, minimum=minimum, force=force, mfa_token=mfa_token)
+    granted = grant(request, wish, force=force, mfa_token=mfa_token)
     return _loaded(request, wish, granted)
 
 
@@ -53,7 +52,7 @@ def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_t
     if wish is None:
         raise ShellintError("nothing is loaded in this shell", "`vault use PROFILE` loads a profile")
     try:
-        granted = grant(request, wish, minimum=_half_life(request, wish, lease), force=force, mfa_token=mfa_token)
+        granted = grant(request, wish, renew=lease is not None, force=force, mfa_token=mfa_token)
     except NeedsHuman as error:
         if not ahead or lease is None:
             raise
@@ -135,14 +134,6 @@ def _left_alone(change: Change) -> tuple[str, ...]:
         *(f"{name} was changed since and is left as it is" for name in change.left_alone),
         *(f"{name} was set before and could not be put back: it stays unset" for name in change.lost),
     )
-
-
-def _half_life(request: Request, wish: Wish, lease: Lease | None) -> int:
-    """Return how much a stored session must have left to count as a renewal: half of what was asked for."""
-    minimum = wish.minimum if wish.minimum is not None else minimum_ttl(request)
-    if lease is None:
-        return minimum
-    return max(minimum, (wish.duration or 3600) // 2)
 
 
 def _previous(request: Request) -> Wish:

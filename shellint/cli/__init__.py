@@ -49,11 +49,6 @@ class _Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name.startswith("-"):
-            raise UsageError(
-                f"before the command only --help and --version may stand, not {name}",
-                "options go behind the command: vault COMMAND [OPTIONS]",
-            )
         if name not in COMMANDS:
             from shellint.profiles import nearest
 
@@ -66,6 +61,11 @@ class _Group(click.Group):
 
 def call(argv: Sequence[str], env: Mapping[str, str], shell: str | None) -> Reply:
     """Run one command line. Raises ShellintError; `--help` and `--version` are Replies too."""
+    if argv and argv[0].startswith("-") and argv[0] not in {"-h", "--help", "--version"}:
+        raise UsageError(
+            f"before the command only --help and --version may stand, not {argv[0]}",
+            "options go behind the command: vault COMMAND [OPTIONS]",
+        )
     try:
         result: Any = _main.main(list(argv), prog_name="vault", standalone_mode=False, obj=(env, shell))
     except click.Abort:

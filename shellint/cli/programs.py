@@ -19,16 +19,22 @@ class _Exec(click.Command):
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        before, words = self._split(ctx, args)
-        behind, command = self._split(ctx, words[1:])
+        before, words = self._split(args)
+        behind, command = self._split(words[1:])
         return super().parse_args(ctx, [*before, *behind, "--", *words[:1], *command])
 
-    def _split(self, ctx: click.Context, args: list[str]) -> tuple[list[str], list[str]]:
-        """Return the options that `args` begin with, and the words from the first other one on."""
-        ctx.allow_interspersed_args = False
-        _, rest, _ = self.make_parser(ctx).parse_args(args=list(args))
-        options = args[: len(args) - len(rest)]
-        return options[:-1] if options[-1:] == ["--"] else options, rest
+    def _split(self, args: list[str]) -> tuple[list[str], list[str]]:
+        """Return the options that `args` begin with, and the words from the first other one on, without a `--`."""
+        takes_value = {
+            name: not option.is_flag
+            for option in self.params
+            if isinstance(option, click.Option)
+            for name in (*option.opts, *option.secondary_opts)
+        }
+        count = 0
+        while count < len(args) and args[count].startswith("-") and args[count] not in {"-", "--"}:
+            count += 2 if takes_value.get(args[count]) else 1
+        return args[:count], args[count + 1 :] if args[count : count + 1] == ["--"] else args[count:]
 
 
 @click.command(

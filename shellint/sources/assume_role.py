@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shellint.credentials import Credentials
-    from shellint.plan import AssumeRole
     from shellint.sources.sts import Sts
+    from shellint.steps import AssumeRole
 
 __all__ = ["assume_role"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from shellint.credentials import Credentials
-    from shellint.plan import AssumeRole, SessionToken
+    from shellint.steps import AssumeRole, SessionToken
     from shellint.terminal import Human
 
 __all__ = ["MfaCodes"]

@@ -1,6 +1,5 @@
-"""What botocore raises, as the errors of this program: one line that says why, one that says what to do.
+"""What AWS refuses, as errors of this program: one line that says why, one that says what to do.
 
-Three tables: what AWS refuses, how a connection fails, and the codes by which AWS complains about the clock.
 AWS's own code and message are shown; of its message only the first line, because the answer to a wrong signature may
 go on with the whole request, session token included.
 
@@ -13,13 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shellint.durations import format_duration
-from shellint.errors import AwsRefused, ConfigError, NetworkError, ShellintError
+from shellint.errors import AwsRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["Request", "WrongMfaCode", "clock_offset", "translate"]
+__all__ = ["Request", "WrongMfaCode", "clock_offset", "one_line", "refusal"]
 
 _SHOWN = 300  # characters of AWS's message: an encoded authorization message has thousands
 # SigV4 tolerates 15 minutes (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html);
@@ -33,9 +31,13 @@ class WrongMfaCode(AwsRefused):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks and where: what an error has to name."""
+    """Who asks for what and where: what an error has to name.
+
+    `profile` is what the session is for; `owner` the profile whose key or session signs the request.
+    """
 
     profile: str
+    owner: str
     access_key_id: str
     long_term: bool
     host: str
@@ -46,7 +48,7 @@ class Request:
     def signer(self) -> str:
         """Return the words for what signed the request; of its id only both ends are shown."""
         masked = f"{self.access_key_id[:4]}…{self.access_key_id[-4:]}"
-        return f"the key {masked} of {self.profile}" if self.long_term else f"the session {masked}"
+        return f"the key {masked} of {self.owner}" if self.long_term else f"the session {masked} of {self.owner}"
 
     @property
     def trust(self) -> str:
@@ -58,9 +60,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Applies when AWS's code is `code` (with or without `Exception` after it) and its message has `says` in it.
+    """Applies when AWS's code is `code` (with or without `Exception`) and its message has `says` in it.
 
-    The two lines are format strings.
+    With `long_term`, only to a request that a key signed. The two lines are format strings.
     """
 
     code: str
@@ -68,9 +70,10 @@ class _Rule:
     what: str
     todo: str
     error: type[AwsRefused] = AwsRefused
+    long_term: bool = False
 
 
-_STORE_AGAIN = "`vault add {profile}` stores a key anew"
+_STORE_AGAIN = "`vault add {owner_quoted}` stores a key anew"
 _SLOW_DOWN = ("AWS asks to slow down", "try again in a minute")
 _POLICY = ("the session tags of {role} are more than AWS takes", "use fewer or shorter session_tags")
 
@@ -84,6 +87,13 @@ _RULES = (
         "",
         "AWS does not know {signer}: deleted, deactivated, or of another partition",
         _STORE_AGAIN,
+        long_term=True,
+    ),
+    _Rule(
+        "InvalidClientTokenId",
+        "",
+        "AWS does not know {signer}: revoked, its key is gone, or the account has not enabled {region}",
+        "try another region, or look at the key in the IAM console",
     ),
     _Rule("ExpiredToken", "", "{signer} has expired", "try again; if it stays so, check this machine's clock"),
     _Rule(
@@ -96,16 +106,16 @@ _RULES = (
     _Rule(
         "AccessDenied",
         "MultiFactorAuthentication failed",
-        "the MFA device {serial} is not one of {profile}'s user",
+        "the MFA device {serial} is not one of the user of {owner}",
         "correct mfa_serial in the profile, or AWS_MFA_SERIAL",
     ),
     _Rule(
         "AccessDenied",
         "sts:AssumeRole",
-        "{profile} may not assume {role}",
+        "{owner} may not assume {role}",
         "its trust policy and yours must both allow it; it may ask for mfa_serial or external_id in the profile",
     ),
-    _Rule("AccessDenied", "", "{profile} may not do this", "ask whoever runs the account"),
+    _Rule("AccessDenied", "", "{owner} may not do this", "ask whoever runs the account"),
     _Rule(
         "RegionDisabled",
         "",
@@ -134,58 +144,25 @@ _RULES = (
 
 _CLOCK_CODES = {"SignatureDoesNotMatch", "InvalidSignature", "RequestExpired", "RequestTimeTooSkewed"}
 
-_NOT_AWS = (
-    NetworkError,
-    "what answers as {host} is not AWS",
-    "a network that wants a login, or a proxy, may stand between",
-)
 
-# By the name of botocore's class, the first of its bases that is here, so that this file imports no botocore.
-_FAILURES: dict[str, tuple[type[ShellintError], str, str]] = {
-    "ConnectTimeoutError": (NetworkError, "{host} does not answer", "check the network, VPN and HTTPS_PROXY"),
-    "ReadTimeoutError": (NetworkError, "{host} took the request and stayed silent", "try again in a minute"),
-    "ProxyConnectionError": (
-        NetworkError,
-        "the proxy on the way to {host} cannot be used{reason}",
-        "check HTTPS_PROXY and NO_PROXY",
-    ),
-    "SSLError": (
-        NetworkError,
-        "the TLS connection to {host} cannot be trusted{reason}",
-        "{trust}",
-    ),
-    "EndpointConnectionError": (
-        NetworkError,
-        "{host} cannot be reached{reason}",
-        "check the network, the region and AWS_ENDPOINT_URL",
-    ),
-    "ConnectionClosedError": (NetworkError, "{host} broke off the connection", "try again in a minute"),
-    "ResponseParserError": _NOT_AWS,
-    "KeyError": _NOT_AWS,
-    "HTTPClientError": (NetworkError, "the request to {host} failed{reason}", "check the network and HTTPS_PROXY"),
-    "BotoCoreError": (ConfigError, "the request for {profile} could not be made: {text}", "correct the profile"),
-}
-
-
-def translate(error: Exception, request: Request, parameters: Mapping[str, Any], now: float) -> ShellintError:
-    """Return the error of this program for one that botocore raised; `now` in unix seconds."""
-    words = {
-        "profile": request.profile,
-        "signer": request.signer,
-        "host": request.host,
-        "region": request.region,
-        "trust": request.trust,
-        "role": parameters.get("RoleArn", "the role"),
-        "serial": parameters.get("SerialNumber", "the MFA device"),
-        "duration": format_duration(parameters.get("DurationSeconds", 0)),
-    }
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        return _refused(response, words, now)
-    known = (_FAILURES[base.__name__] for base in type(error).__mro__ if base.__name__ in _FAILURES)
-    kind, what, todo = next(known, _FAILURES["BotoCoreError"])
-    words |= {"reason": _reason(error), "text": _one_line(str(error).replace("\n", "; "))}
-    return kind(what.format_map(words), todo.format_map(words))
+def refusal(response: Mapping[str, Any], request: Request, words: Mapping[str, str], now: float) -> AwsRefused:
+    """Return the error for an answer with one of AWS's codes; `words` fill the lines, `now` is in unix seconds."""
+    code, message = response["Error"]["Code"], response["Error"].get("Message", "")
+    family = code.removesuffix("Exception")
+    rule = next(
+        rule
+        for rule in _RULES
+        if rule.code in {"", family} and rule.says in message and (request.long_term or not rule.long_term)
+    )
+    offset = clock_offset(response["ResponseMetadata"], now)
+    if family in _CLOCK_CODES and offset is not None and abs(offset) > _CLOCK_IS_OFF:
+        side = "behind" if offset < 0 else "ahead of"
+        rule = _Rule(
+            code, "", f"this machine's clock is {round(abs(offset) / 60)} minutes {side} AWS's", "set the clock"
+        )
+    said = f"{code}: {one_line(message)}" if message.strip() else code
+    what = f"{rule.what.format_map(words)} ({said})"
+    return rule.error(what, rule.todo.format_map(words), code=code)
 
 
 def clock_offset(metadata: Mapping[str, Any], now: float) -> int | None:
@@ -201,47 +178,7 @@ def clock_offset(metadata: Mapping[str, Any], now: float) -> int | None:
         return None
 
 
-def _refused(response: Mapping[str, Any], words: dict[str, str], now: float) -> ShellintError:
-    metadata = response.get("ResponseMetadata", {})
-    status = str(metadata.get("HTTPStatusCode", ""))
-    code = response.get("Error", {}).get("Code", "")
-    message = response.get("Error", {}).get("Message", "")
-    if code in {"", "Unknown", status}:
-        # botocore found no error of AWS's in the body and made one of the status line.
-        kind, what, todo = _NOT_AWS
-        return kind(f"{what.format_map(words)} (HTTP {status})", todo)
-    family = code.removesuffix("Exception")
-    rule = next(rule for rule in _RULES if rule.code in {"", family} and rule.says in message)
-    offset = clock_offset(metadata, now)
-    if family in _CLOCK_CODES and offset is not None and abs(offset) > _CLOCK_IS_OFF:
-        side = "behind" if offset < 0 else "ahead of"
-        rule = _Rule(
-            code, "", f"this machine's clock is {round(abs(offset) / 60)} minutes {side} AWS's", "set the clock"
-        )
-    what = f"{rule.what.format_map(words)} ({code}: {_one_line(message)})"
-    return rule.error(what, rule.todo.format_map(words), code=code)
-
-
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return the first line of a foreign text, printable and not too long."""
     first = text.strip().partition("\n")[0]
     return "".join(character for character in first if character.isprintable())[:_SHOWN].strip()
-
-
-def _reason(error: BaseException) -> str:
-    """Return what the operating system or the TLS library says at the bottom of `error`, or nothing."""
-    said = [text for text in map(_said, _causes(error)) if text]
-    return f": {said[-1]}" if said else ""
-
-
-def _said(error: BaseException) -> str:
-    if not isinstance(error, OSError):
-        return ""
-    return _one_line(getattr(error, "verify_message", "") or error.strerror or "")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__

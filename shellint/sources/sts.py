@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 from shellint import __version__
 from shellint.credentials import Credentials, LongTermKey
 from shellint.errors import ConfigError
-from shellint.sources.refusals import Request, clock_offset, translate
+from shellint.sources.failures import translate
+from shellint.sources.refusals import Request, clock_offset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from shellint.plan import Endpoint
+    from shellint.endpoint import Endpoint
 
 __all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Sts", "sts_client"]
 
@@ -86,11 +87,12 @@ def sts_client(
     env: Mapping[str, str],
     *,
     profile: str,
+    owner: str,
     now: Callable[[], float],
     connect_timeout: float = CONNECT_TIMEOUT,
     read_timeout: float = READ_TIMEOUT,
 ) -> Sts:
-    """Return STS at `endpoint`, asked with `credentials` on behalf of `profile`; nothing is sent yet.
+    """Return STS at `endpoint`, asked with the `credentials` of `owner` on behalf of `profile`; nothing is sent.
 
     From `env` (the caller's environment) only the proxy variables are read. Timeouts are in seconds and hold for
     each of three attempts. Raises ConfigError when the CA bundle or the endpoint's URL cannot be used.
@@ -138,6 +140,7 @@ def sts_client(
         made,
         Request(
             profile=profile,
+            owner=owner,
             access_key_id=credentials.access_key_id,
             long_term=isinstance(credentials, LongTermKey),
             host=host,

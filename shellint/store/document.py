@@ -5,8 +5,8 @@
      "items": {"key": {"prod": {"expires": null, "nonce": ..., "sealed": ...}}}}
 
 `id` names the data key; `kind` says what guards it, as chosen when the store was made. Each wrap opens the same data
-key and is authenticated together with format, version, id and kind; each item together with its place: id, kind, name
-and expiry. A wrap or an item that this version does not understand is kept as it is.
+key and is authenticated together with format, version, id and kind; each item together with its place: kind, name and
+expiry. A wrap or an item that this version does not understand is kept as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Document", "damaged"]
+__all__ = ["Document", "damaged", "place"]
 
 _FORMAT = "shellint store"
 _VERSION = 1
@@ -41,10 +41,6 @@ class Document:
     def about(self) -> Json:
         """What every wrap is authenticated with."""
         return {"format": _FORMAT, "version": _VERSION, "id": self.id, "kind": self.kind}
-
-    def place(self, kind: str, name: str, expires: int | None) -> list[object]:
-        """Return what an item is authenticated with, so that no other item, here or elsewhere, can stand in for it."""
-        return [self.id, kind, name, expires]
 
     def item(self, kind: str, name: str) -> Json | None:
         """Return an item as it rests in the file."""
@@ -96,6 +92,11 @@ class Document:
             and all(isinstance(named, dict) for named in self.items.values())
             and all(isinstance(item, dict) for named in self.items.values() for item in named.values())
         )
+
+
+def place(kind: str, name: str, expires: int | None) -> list[object]:
+    """Return what an item is authenticated with, so that no other item can stand in for it or outlive it."""
+    return [kind, name, expires]
 
 
 def damaged(path: Path) -> StoreError:

@@ -109,7 +109,7 @@ def _derived(recipe: Json, passphrase: bytes) -> bytes:
 
 def _bounded(recipe: Json, name: str) -> int:
     value = recipe.get(name)
-    if type(value) is not int or not 1 <= value <= _MOST[name]:
+    if not isinstance(value, int) or not 1 <= value <= _MOST[name]:
         raise SealError
     return value
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shellint.errors import StoreError, StoreLocked
 from shellint.paths import owned_directory, private_directory, sweep_temporary, write_private
-from shellint.store.document import Document, damaged
+from shellint.store.document import Document, damaged, place
 from shellint.store.sealing import Argon2, SealError, WrongKeyError, new_data_key, seal, unseal, unwrap, wrap
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Store:
             return None
         data_key = self._data_key(document)
         try:
-            return unseal(data_key, item, document.place(kind, name, item.get("expires")))
+            return unseal(data_key, item, place(kind, name, item.get("expires")))
         except SealError:
             raise StoreError(
                 f"the {kind} {name!r} in {self.path} is damaged or was changed: it cannot be read, the others can",
@@ -94,7 +94,7 @@ class Store:
             with self._locked():
                 document = self._read() or fresh
                 if document is not None and document.id == base.id:
-                    sealed = seal(data_key, value, document.place(kind, name, expires))
+                    sealed = seal(data_key, value, place(kind, name, expires))
                     self._write(document.with_item(kind, name, {"expires": expires} | sealed))
                     return
 

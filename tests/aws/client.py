@@ -118,11 +118,11 @@ def sign(
     token: str | None = None,
     method: str = "POST",
     at: float | None = None,
-    service: str = "sts",
+    scope: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     unsigned: tuple[str, ...] = (),
 ) -> RawRequest:
-    """Build and sign a request: `at` in unix seconds (now), `headers` besides the usual, `unsigned` left out."""
+    """Build and sign one: `at` in unix seconds (now), `scope` and `headers` over the usual, none of `unsigned`."""
     stamp = datetime.fromtimestamp(time.time() if at is None else at, UTC).strftime("%Y%m%dT%H%M%SZ")
     form = urlencode({"Version": "2011-06-15"} | dict(parameters))
     fields = {"host": urlsplit(endpoint_url).netloc, "x-amz-date": stamp}
@@ -132,8 +132,9 @@ def sign(
     body, query = (form.encode(), "") if method == "POST" else (b"", form)
     request = RawRequest(method, "/", query, tuple(fields.items()), body)
     names = tuple(sorted(name for name in fields if name not in unsigned))
-    scope = {"date": stamp[:8], "region": REGION, "service": service, "terminator": "aws4_request"}
-    authorization = Authorization(access_key_id=key[0], signed_headers=names, signature="", stamp=stamp, **scope)
+    usual = {"date": stamp[:8], "region": REGION, "service": "sts", "terminator": "aws4_request"}
+    parts = usual | dict(scope or {})
+    authorization = Authorization(access_key_id=key[0], signed_headers=names, signature="", stamp=stamp, **parts)
     header = (
         f"{ALGORITHM} Credential={key[0]}/{authorization.scope}, SignedHeaders={';'.join(names)}, "
         f"Signature={signature_of(request, authorization, key[1])}"

@@ -135,3 +135,6 @@ def test_transitive_tags_and_the_source_identity_go_down_the_chain(aws: StrictAw
     refused = outcome(assume, client=session, role=second, Tags=tags[:1])
     assert refused == (400, "InvalidParameterValue")
     assert outcome(assume, client=session, role=second, SourceIdentity="bob") == (403, "AccessDenied")
+    third = aws.add_role("third", trusted=[second.arn])
+    last = with_session(aws, assume(session, second))
+    assert outcome(assume, client=last, role=third, Tags=tags[:1]) == (400, "InvalidParameterValue")

@@ -139,10 +139,20 @@ def test_what_must_be_signed_cannot_be_left_out(aws: StrictAws, key: KeyPair, he
     assert reply.text("Message") == f"'{header}' must be a 'SignedHeader' in the AWS Authorization."
 
 
-def test_a_signature_for_another_service_is_refused(aws: StrictAws, key: KeyPair) -> None:
-    reply = ask(aws, sign(aws.endpoint_url, IDENTITY, key, service="iam"))
+@pytest.mark.parametrize(
+    ("scope", "message"),
+    [
+        ({"date": "20150830"}, "Date in Credential scope does not match YYYYMMDD"),
+        ({"service": "iam"}, "Credential should be scoped to correct service: 'sts'."),
+        ({"terminator": "aws5_request"}, "Credential should be scoped with a valid terminator: 'aws4_request'."),
+    ],
+)
+def test_a_signature_for_another_scope_is_refused(
+    aws: StrictAws, key: KeyPair, scope: dict[str, str], message: str
+) -> None:
+    reply = ask(aws, sign(aws.endpoint_url, IDENTITY, key, scope=scope))
     assert reply.outcome == (403, "SignatureDoesNotMatch")
-    assert reply.text("Message") == "Credential should be scoped to correct service: 'sts'."
+    assert reply.text("Message").startswith(message)
 
 
 def without(request: RawRequest, header: str, instead: str | None = None) -> RawRequest:

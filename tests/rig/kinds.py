@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["KINDS", "MARK", "Kind"]
+__all__ = ["KINDS", "MARK", "Kind", "as_bytes"]
 
 MARK = "RDY> "
 """The prompt of every shell under test; a shell is ready when it stands left of the cursor."""
@@ -35,7 +35,12 @@ class Kind:
 
     def export(self, name: str, value: bytes | str) -> str:
         """Return the command that exports `name` with exactly `value`."""
-        return self.set_.format(name=name, value=self.quote(value.encode() if isinstance(value, str) else value))
+        return self.set_.format(name=name, value=self.quote(as_bytes(value)))
+
+
+def as_bytes(text: str | bytes) -> bytes:
+    """Return what a keyboard or a file holds for `text`; lone surrogates are the bytes they stand for."""
+    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
 
 
 def _octal(value: bytes) -> str:

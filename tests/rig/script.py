@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.rig.kinds import Kind
+from tests.rig.kinds import Kind, as_bytes
 from tests.rig.programs import program
 
 __all__ = ["run_script"]
@@ -19,7 +19,7 @@ def run_script(
     """Run `text` from a file with exactly `env`; `flags` are further arguments of the shell, like `-u`."""
     with tempfile.TemporaryDirectory(prefix="rig-") as directory:
         file = Path(directory) / "script"
-        file.write_bytes(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text)
+        file.write_bytes(as_bytes(text))
         return subprocess.run(
             [program(kind.name), *kind.script, *flags, str(file)],
             env=env,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.rig import probe
 from tests.rig.environment import environment
-from tests.rig.kinds import MARK, Kind
+from tests.rig.kinds import MARK, Kind, as_bytes
 from tests.rig.programs import program
 from tests.rig.terminal import TIMEOUT, Terminal
 
@@ -39,7 +39,8 @@ class Shell(Terminal):
         ready: bool = True,
     ) -> None:
         self.kind = kind
-        (home / kind.rc).write_text(kind.prompt + rc, encoding="utf-8", errors="surrogateescape")
+        (home / kind.rc).parent.mkdir(parents=True, exist_ok=True)
+        (home / kind.rc).write_bytes(as_bytes(kind.prompt + rc))
         self._probes = Path(tempfile.mkdtemp(prefix="rig-"))
         self._probed = 0
         argv = [*under, program(kind.name), *kind.interactive, *flags]
@@ -69,7 +70,7 @@ class Shell(Terminal):
     def run(self, command: str | bytes = "", timeout: float = TIMEOUT) -> None:
         """Type `command` and Enter, and wait for the next prompt."""
         self.prompt(timeout)
-        self.press((command.encode() if isinstance(command, str) else command) + b"\r", timeout)
+        self.press(as_bytes(command) + b"\r", timeout)
 
     def interrupt(self, timeout: float = TIMEOUT) -> None:
         """Press Ctrl-C and wait for the next prompt.

@@ -17,6 +17,7 @@ import pexpect
 import psutil
 import pyte
 
+from tests.rig.kinds import as_bytes
 from tests.rig.screen import Screen
 
 __all__ = ["TIMEOUT", "Terminal"]
@@ -82,11 +83,11 @@ class Terminal:
 
     def showed(self, secret: str) -> bool:
         """Tell whether `secret` was ever on the screen, wrapped over lines or not, or in any byte sent to it."""
-        return secret.encode() in self.raw or secret in "".join(self.screen.everything())
+        return as_bytes(secret) in self.raw or secret in "".join(self.screen.everything())
 
     def send(self, keys: str | bytes) -> None:
         """Type `keys` and read meanwhile: a line editor that echoes a long line blocks until somebody reads."""
-        left = keys.encode() if isinstance(keys, str) else keys
+        left = as_bytes(keys)
         while left and self.open:
             _, writable, _ = select.select([], [self._fd], [], 0.05)
             if writable:

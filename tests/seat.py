@@ -1,0 +1,90 @@
+"""A person in front of a real shell that has the hook, with everything a Desk has behind it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.aws import StrictAws
+from tests.desk import Desk
+from tests.rig.kinds import MARK, Kind
+from tests.rig.shell import Shell
+
+__all__ = ["QUESTION", "Seat", "changes", "seated", "segment"]
+
+QUESTION = r"^MFA code for [^\n]+:"
+_INCIDENTAL = {b"_", b"LINES", b"COLUMNS", b"OLDPWD"}
+"""What a shell changes by itself from one command to the next."""
+
+
+class Seat(Desk):
+    """A desk and the shells opened at it; `plain` is a role that needs no code, `dev` and `prod` need one."""
+
+    def __init__(self, kind: Kind, home: Path, aws: StrictAws, shells: ExitStack) -> None:
+        super().__init__(aws, home)
+        self.kind = kind
+        self._shells = shells
+        self.role("plain")
+        self.role("dev", mfa=True)
+        self.role("prod", mfa=True)
+
+    def sit(
+        self,
+        rc: str = "",
+        *,
+        first: str = "",
+        hook: str | None = None,
+        env: Mapping[str, str] | None = None,
+        without: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Shell:
+        """Open a shell whose rc file is `first`, the hook line, `rc`; `without` are variables of the desk left out."""
+        line = self.hook(self.kind.name) if hook is None else hook
+        given = {name: value for name, value in (self.env | dict(env or {})).items() if name not in without}
+        return self._shells.enter_context(Shell(self.kind, self.home, f"{first}\n{line}{rc}", given, **options))
+
+    def code(self, sh: Shell, command: str) -> None:
+        """Type a command that asks for an MFA code, and the code."""
+        sh.prompt()
+        sh.send(command + "\r")
+        sh.see(QUESTION)
+        sh.press(self.mfa.fresh_code() + "\r")
+
+    def asked(self, action: str) -> int:
+        """Return how often AWS was asked for `action`, refusals included."""
+        return sum(record.action == action for record in self.aws.requests)
+
+
+@contextmanager
+def seated(kind: Kind, home: Path) -> Iterator[Seat]:
+    """Give a seat; its shells are closed at the end."""
+    with StrictAws() as aws, ExitStack() as shells:
+        yield Seat(kind, home, aws, shells)
+
+
+def segment(sh: Shell) -> str:
+    """Return what stands before the prompt: the text with the profile and the time left."""
+    return sh.cur().removesuffix(MARK).rstrip()
+
+
+def changes(before: Mapping[bytes, bytes], after: Mapping[bytes, bytes]) -> dict[str, bytes | None]:
+    """Return what differs: each name with its value afterwards, None for a variable that is gone."""
+    names = (before.keys() | after.keys()) - _INCIDENTAL
+    return {name.decode(): after.get(name) for name in names if before.get(name) != after.get(name)}
+
+
+def seconds_left(sh: Shell) -> int:
+    """Return the seconds that the segment of the last minute shows."""
+    found = re.search(r"0:(\d\d)$", segment(sh))
+    assert found, sh.text()
+    return int(found[1])
+
+
+def until(moment: float, *, then: Callable[[], None] = lambda: None) -> None:
+    """Let real time pass until `moment` (unix seconds) is past: the only way for a real session to end."""
+    time.sleep(max(0.0, moment - time.time()))
+    then()

@@ -1,0 +1,160 @@
+"""`add`, `list`, `remove`: what a person does with long-term keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.aws import StrictAws
+from tests.command import vault
+from tests.desk import BIN, PASSPHRASE, Desk
+from tests.rig.environment import environment, fresh_home
+from tests.rig.terminal import Terminal
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[StrictAws]:
+    with StrictAws() as strict:
+        yield strict
+
+
+@pytest.fixture
+def desk(aws: StrictAws, tmp_path: Path) -> Desk:
+    return Desk(aws, fresh_home(tmp_path / "home"))
+
+
+def as_json(desk: Desk) -> str:
+    """Return alice's key as `aws iam create-access-key` prints it."""
+    key_id, secret = desk.key
+    return json.dumps({"AccessKey": {"UserName": "alice", "AccessKeyId": key_id, "SecretAccessKey": secret}})
+
+
+def caller(desk: Desk, aws: StrictAws, profile: str) -> str | None:
+    """Return who AWS was asked by when `profile` gets a new session."""
+    assert vault(desk, "exec", "--force", profile, "true").returncode == 0
+    return aws.requests[-1].access_key_id
+
+
+def test_a_key_from_json_on_stdin_works(desk: Desk, aws: StrictAws) -> None:
+    added = vault(desk, "add", "work", "--stdin", stdin=as_json(desk))
+    assert (added.returncode, added.stdout) == (0, "")
+    assert caller(desk, aws, "work") == desk.key.access_key_id
+
+
+def test_a_key_from_the_environment_works(desk: Desk, aws: StrictAws) -> None:
+    key_id, secret = desk.key
+    added = vault(desk, "add", "work", "--env", AWS_ACCESS_KEY_ID=key_id, AWS_SECRET_ACCESS_KEY=secret)
+    assert added.returncode == 0, added
+    assert caller(desk, aws, "work") == key_id
+
+
+def test_adding_appends_a_section_and_leaves_the_rest_byte_for_byte(desk: Desk) -> None:
+    before = "# mine\n[default]\nregion=eu-west-1   ; a comment\n\n[profile x]\n  s3 =\n    a = b"
+    desk.config.write_text(before)
+    serial = desk.mfa.serial
+    assert vault(desk, "add", "work", "--stdin", "--mfa-serial", serial, stdin=as_json(desk)).returncode == 0
+    assert desk.config.read_text().startswith(before)
+    assert desk.config.read_text()[len(before) :].split() == ["[profile", "work]", "mfa_serial", "=", serial]
+
+
+def test_adding_over_a_key_asks_first(desk: Desk, aws: StrictAws) -> None:
+    other = aws.add_user("bob").add_key()
+    wanted = json.dumps({"AccessKeyId": other.access_key_id, "SecretAccessKey": other.secret_access_key})
+    refused = vault(desk, "add", "base", "--stdin", stdin=wanted)
+    assert (refused.returncode, "A key is stored for base" in refused.stderr) == (4, True)
+    assert caller(desk, aws, "base") == desk.key.access_key_id
+    assert vault(desk, "add", "base", "--stdin", "--yes", stdin=wanted).returncode == 0
+    assert caller(desk, aws, "base") == other.access_key_id
+
+
+def test_a_person_is_asked_for_the_key_and_the_secret_is_not_shown(desk: Desk, aws: StrictAws) -> None:
+    key_id, secret = desk.key
+    env = environment(desk.home, **{**desk.env, "SHELLINT_FILE_PASSPHRASE": PASSPHRASE})
+    with Terminal([str(BIN / "vault"), "add", "typed"], env, cwd=desk.home) as terminal:
+        for question, answer in (
+            ("Access key id:", key_id),
+            ("Secret access key:", secret),
+            ("MFA device", ""),
+        ):
+            terminal.see(question)
+            terminal.send(answer + "\r")
+        assert terminal.wait_exit() == 0
+        assert not terminal.showed(secret)
+    assert caller(desk, aws, "typed") == key_id
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "JSON"),
+        ("[1]", "JSON"),
+        ('{"AccessKeyId": "AKIAAAAAAAAAAAAAAAAA"}', "JSON"),
+        ('{"AccessKeyId": "ASIAAAAAAAAAAAAAAAAA", "SecretAccessKey": "' + "s" * 40 + '"}', "temporary"),
+        ('{"AccessKeyId": "not a key", "SecretAccessKey": "' + "s" * 40 + '"}', "access key id"),
+        ('{"AccessKeyId": "AKIAAAAAAAAAAAAAAAAA", "SecretAccessKey": "two words"}', "secret access key"),
+    ],
+)
+def test_what_is_no_key_is_refused_and_not_repeated(desk: Desk, text: str, says: str) -> None:
+    result = vault(desk, "add", "work", "--stdin", stdin=text)
+    assert result.returncode == 2
+    assert says in result.stderr
+    assert "two words" not in result.stderr
+    assert vault(desk, "list").stdout == "default\t-\nbase\tkey\n"
+
+
+def test_listing_shows_profiles_and_keys_for_people_and_programs(desk: Desk) -> None:
+    desk.role("prod")
+    assert vault(desk, "list").stdout.splitlines() == ["default\t-", "prod\t-", "base\tkey"]
+    rows = {row["profile"]: row for row in json.loads(vault(desk, "list", "--json").stdout)}
+    assert rows["base"] == {
+        "profile": "base",
+        "in_config": False,
+        "has_key": True,
+        "role_arn": None,
+        "source_profile": None,
+        "region": None,
+    }
+    assert rows["prod"]["source_profile"] == "base"
+
+
+def test_on_a_terminal_the_list_is_a_table(desk: Desk) -> None:
+    desk.role("prod")
+    with Terminal([str(BIN / "vault"), "list"], environment(desk.home, **desk.env), cwd=desk.home) as terminal:
+        terminal.see(r"^Profile +Key +Role")
+        terminal.see(r"^base +stored")
+        assert terminal.wait_exit() == 0
+
+
+def test_removing_forgets_the_key_and_its_sessions_and_asks_first(desk: Desk, aws: StrictAws) -> None:
+    desk.role("prod")
+    config = desk.config.read_bytes()
+    assert vault(desk, "exec", "prod", "true").returncode == 0
+    assert vault(desk, "remove", "base").returncode == 4
+    assert vault(desk, "remove", "base", "--yes").returncode == 0
+    assert vault(desk, "list").stdout == "default\t-\nprod\t-\n"
+    assert vault(desk, "exec", "prod", "true").returncode == 1
+    store = json.loads((desk.home / ".local" / "share" / "shellint" / "store.json").read_text())
+    assert not any(store["items"].get(kind) for kind in ("key", "session"))
+    assert desk.config.read_bytes() == config
+
+
+def test_removing_what_is_not_there_names_the_nearest(desk: Desk) -> None:
+    result = vault(desk, "remove", "bsae", "--yes")
+    assert result.returncode == 1
+    assert "did you mean base?" in result.stderr
+
+
+def test_no_secret_lies_in_any_file(desk: Desk) -> None:
+    vault(desk, "add", "work", "--stdin", stdin=as_json(desk))
+    granted = vault(desk, "exec", "base", "--", "sh", "-c", 'echo "$AWS_SECRET_ACCESS_KEY $AWS_SESSION_TOKEN"')
+    secrets = [desk.key.secret_access_key, *granted.stdout.split()]
+    assert len(secrets) == 3
+    for file in desk.home.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not any(secret.encode() in content for secret in secrets), file
+            if "shellint" in file.parts:
+                assert file.stat().st_mode & 0o077 == 0, file

@@ -1,0 +1,115 @@
+"""How long each step of a plan lasts, and how its session is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shellint.errors import ConfigError, UsageError
+from shellint.plan import AssumeRole, SessionToken
+from shellint.profiles import Overrides
+from tests.planning import BASE, KEY, MFA, ONE, PATH, TWO, device, plan_of, role_step, with_mfa
+
+
+@pytest.mark.parametrize(
+    ("duration", "env", "line", "seconds"),
+    [
+        (1800, {"AWS_ASSUME_ROLE_TTL": "20m"}, "duration_seconds = 1000", 1800),
+        (None, {"AWS_ASSUME_ROLE_TTL": "20m"}, "duration_seconds = 1000", 1200),
+        (None, {"AWS_ASSUME_ROLE_TTL": ""}, "duration_seconds = 1000", 1000),
+        (None, {"AWS_ASSUME_ROLE_TTL": "43200"}, "", 43_200),
+        (None, {}, "", 3600),
+    ],
+)
+def test_a_roles_duration_is_the_options_the_variables_or_the_files(
+    duration: int | None, env: Mapping[str, str], line: str, seconds: int
+) -> None:
+    assert plan_of(f"{ONE}{line}\n", env=env, duration=duration).steps[-1] == role_step("prod", seconds)
+
+
+@pytest.mark.parametrize(
+    ("duration", "env", "step"),
+    [
+        (129_600, {"AWS_SESSION_TOKEN_TTL": "2h"}, SessionToken("base", MFA, None, 129_600, explicit=True)),
+        (None, {"AWS_SESSION_TOKEN_TTL": "2h"}, SessionToken("base", MFA, None, 7200)),
+        (None, {"AWS_CHAINED_SESSION_TOKEN_TTL": "2h"}, SessionToken("base", MFA, None, 3600)),
+        (None, {"AWS_ASSUME_ROLE_TTL": "2h"}, SessionToken("base", MFA, None, 3600)),
+    ],
+)
+def test_a_session_tokens_duration_is_the_options_or_its_own_variables(
+    duration: int | None, env: Mapping[str, str], step: SessionToken
+) -> None:
+    assert plan_of(BASE, "base", env=env, duration=duration).steps == (KEY, step)
+
+
+def test_the_device_session_of_roles_has_its_own_duration() -> None:
+    env = {"AWS_CHAINED_SESSION_TOKEN_TTL": "12h", "AWS_SESSION_TOKEN_TTL": "2h"}
+    assert plan_of(with_mfa(ONE), env=env, duration=900).steps == (KEY, device(43_200), role_step("prod", 900))
+
+
+def test_a_duration_in_the_overrides_is_as_explicit_as_one_in_the_call() -> None:
+    plan = plan_of(BASE, "base", overrides=Overrides(duration=7200))
+    assert plan.steps[1] == SessionToken("base", MFA, None, 7200, explicit=True)
+    assert plan_of(TWO, "deep", overrides=Overrides(duration=1800)).steps[1:] == (
+        role_step("prod"),
+        role_step("deep", 1800),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "duration"), [(ONE, "prod", 43_201), (ONE, "prod", 899), (BASE, "base", 129_601), (TWO, "deep", 0)]
+)
+def test_a_duration_out_of_range_on_the_command_line_is_wrong_usage(text: str, name: str, duration: int) -> None:
+    with pytest.raises(UsageError, match=r"^--duration: .* is out of range: AWS takes 15m to (12h|36h) here"):
+        plan_of(text, name, duration=duration)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "value"),
+    [
+        ("prod", "AWS_ASSUME_ROLE_TTL", "13h"),
+        ("prod", "AWS_ASSUME_ROLE_TTL", "1.5h"),
+        ("prod", "AWS_CHAINED_SESSION_TOKEN_TTL", "37h"),
+        ("base", "AWS_SESSION_TOKEN_TTL", "1m"),
+        ("base", "AWS_SESSION_TOKEN_TTL", "long"),
+    ],
+)
+def test_a_bad_duration_in_a_variable_is_named(name: str, variable: str, value: str) -> None:
+    """aws-vault took the default instead, without a word."""
+    with pytest.raises(ConfigError, match=f"^{variable}: "):
+        plan_of(with_mfa(ONE), name, env={variable: value})
+
+
+def test_a_bad_duration_in_the_file_is_told_with_its_line() -> None:
+    with pytest.raises(ConfigError, match=f"^{PATH} line 7: 13h is out of range"):
+        plan_of(f"{ONE}duration_seconds = 46800\n")
+
+
+# Session names
+
+
+@pytest.mark.parametrize(
+    ("user", "host", "name"),
+    [
+        ("ann", "laptop", "ann@laptop"),
+        ("ann b", "büro.local", "ann-b@b-ro.local"),
+        ("DOM\\ann", "h", "DOM-ann@h"),
+        ("", "", "user@"),
+        ("x" * 70, "h", "x" * 64),
+    ],
+)
+def test_the_default_session_name_is_readable(user: str, host: str, name: str) -> None:
+    step = plan_of(ONE, user=user, host=host).steps[-1]
+    assert isinstance(step, AssumeRole)
+    assert step.session_name == name
+
+
+@given(st.text(), st.text())
+def test_the_default_session_name_is_always_legal(user: str, host: str) -> None:
+    step = plan_of(ONE, user=user, host=host).steps[-1]
+    assert isinstance(step, AssumeRole)
+    assert re.fullmatch(r"[A-Za-z0-9_+=,.@-]{2,64}", step.session_name)
