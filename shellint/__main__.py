@@ -1,5 +1,6 @@
 """`python -I .../shellint/__main__.py`, which is how the hook calls us, and the console scripts."""
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,7 @@ def main() -> int:
     """Run the command line and return the exit code."""
     _limit_time()
     _trust_only_ourselves()
+    gc.disable()  # imports make much garbage to look through and little to free; this process ends in a moment
     from shellint.front import run
 
     return run(sys.argv[1:], dict(os.environ))

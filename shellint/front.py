@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from shellint.errors import Interrupted, ShellintError
+from shellint.terminal import say
 
 if TYPE_CHECKING:
     from shellint.request import Reply
@@ -34,7 +34,9 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
         return _finish(call(argv, env, shell), out, shell)
     except ShellintError as error:
-        _say(f"vault: {error.what}", *([f"       {error.todo}"] if error.todo else []))
+        say(f"vault: {error.what}")
+        if error.todo:
+            say(f"       {error.todo}")
         return error.exit_code
     except KeyboardInterrupt:
         return Interrupted.exit_code
@@ -45,7 +47,8 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def _finish(reply: Reply, out: int, shell: str | None) -> int:
-    _say(*(f"vault: {note}" for note in reply.notes))
+    for note in reply.notes:
+        say(f"vault: {note}")
     if reply.program:
         _become(reply.program, reply.environment)
     if reply.change is not None and shell is not None:
@@ -53,7 +56,7 @@ def _finish(reply: Reply, out: int, shell: str | None) -> int:
 
         _write(out, render_change(SHELLS[shell], reply.change))
     else:
-        _write(out, reply.out)
+        _write(2 if shell else out, reply.out)
     return reply.code
 
 
@@ -69,15 +72,6 @@ def _write(descriptor: int, text: str) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _say(*lines: str) -> None:
-    text = "".join(f"{line}\n" for line in lines)
-    try:
-        sys.stderr.write("".join(letter for letter in text if letter.isprintable() or letter == "\n"))
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        pass
-
-
 def _become(program: Sequence[str], env: Mapping[str, str]) -> NoReturn:
     """Replace this process, so that signals, job control and the exit code are the command's own.
 
@@ -87,10 +81,10 @@ def _become(program: Sequence[str], env: Mapping[str, str]) -> NoReturn:
     try:
         os.execvpe(program[0], list(program), dict(env))  # noqa: S606
     except FileNotFoundError:
-        _say(f"vault: {program[0]}: command not found")
+        say(f"vault: {program[0]}: command not found")
         os._exit(127)
     except OSError as error:
-        _say(f"vault: {program[0]}: {error.strerror}")
+        say(f"vault: {program[0]}: {error.strerror}")
         os._exit(126)
 
 
@@ -110,7 +104,8 @@ def _unforeseen(error: Exception, *, debug: bool) -> int:
 
         # Whatever is as long as a secret key or a token is not shown, wherever in a message it stands.
         shown = re.sub(r"[A-Za-z0-9/+=]{40,}", "…", "".join(traceback.format_exception(error)))
-        _say(*shown.splitlines())
-    _say(f"vault: something unforeseen went wrong ({type(error).__name__}); nothing was changed")
-    _say("       run it again with --debug and report what it shows")
+        for line in shown.splitlines():
+            say(line)
+    say(f"vault: something unforeseen went wrong ({type(error).__name__}); nothing was changed")
+    say("       run it again with --debug and report what it shows")
     return 1

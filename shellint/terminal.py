@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["Human", "NoHuman", "Terminal"]
+__all__ = ["Human", "NoHuman", "Terminal", "printable", "say"]
 
 # What may end or stop the process while the terminal is in our mode; SIGKILL cannot be helped.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGTSTP")
@@ -62,7 +62,7 @@ class NoHuman:
 
     def say(self, line: str) -> None:
         """Write the line to stderr."""
-        _say(line)
+        say(line)
 
 
 class Terminal:
@@ -88,30 +88,31 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Write the line to stderr."""
-        _say(line)
+        say(line)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line to stderr."""
     # A closed or vanished stderr must not turn a success into a failure.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(_printable(line) + "\n")
+        sys.stderr.write(printable(line) + "\n")
         sys.stderr.flush()
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Drop control, format and invalid characters: a hostile profile name must not steer the terminal."""
     return "".join(character for character in text if character.isprintable())
 
 
 def _nobody(question: str, why: str) -> NeedsHuman:
     return NeedsHuman(
-        f"a person has to answer and {why}: {_printable(question).rstrip(' :')}",
+        f"a person has to answer and {why}: {printable(question).rstrip(' :')}",
         "run it in a terminal, or give the answer as an option or a variable",
     )
 
 
 def _converse(question: str, *, echo: bool) -> str:
-    text = _printable(question).rstrip()
+    text = printable(question).rstrip()
     prompt = text + (" " if text.endswith((":", "?")) else ": ")
     try:
         return _console(prompt, echo=echo) if sys.platform == "win32" else _tty(prompt, echo=echo)

@@ -42,7 +42,8 @@ exit "$code"
 
 _LOOK = r"""#!/bin/sh
 printf '\n== %s %s\n' "$1" "${2-}"
-exec env -0
+env -0
+printf '\0'
 """
 
 INTERACTIVE: Mapping[str, tuple[str, ...]] = {"bash": ("--noprofile", "--norc", "-i"), "zsh": ("-f", "-i")}
@@ -141,7 +142,7 @@ def looks(stdout: bytes) -> dict[str, Look]:
     for part in parts:
         head, _, rest = part.partition(b"\n")
         name, _, status = head.decode().partition(" ")
-        *entries, after = rest.split(b"\0")
+        *entries, _, after = rest.split(b"\0")
         assert name not in seen, name
         variables = (os.fsdecode(entry).partition("=") for entry in entries)
         seen[name] = Look(status, {variable: value for variable, _, value in variables}, os.fsdecode(before))

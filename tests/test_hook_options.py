@@ -168,7 +168,7 @@ def _check(stage: Stage, seen: dict[str, Look], shown: str) -> None:
     assert shown.count("prod 59m") >= 8, shown
 
 
-@pytest.mark.parametrize("option", list(_options()), ids=str)
+@pytest.mark.parametrize("option", [each for each in _options() if each.name not in _EDITOR[each.kind]], ids=str)
 def test_same_behaviour_whichever_way_an_option_is_set(option: Option, stages: Mapping[str, Stage]) -> None:
     """Turned on, loaded, used, turned off, used again; and the other way round."""
     kind, stage = KINDS[option.kind], stages[option.kind]
@@ -204,14 +204,14 @@ def test_same_behaviour_with_a_terminal(option: Option, stages: Mapping[str, Sta
 def _at_terminal(kind: Kind, lines: Sequence[str], env: Mapping[str, str], file: Path) -> str:
     argv = [program(kind.name), *INTERACTIVE[kind.name]]
     with Terminal(argv, env, cwd=file.parent, columns=250) as terminal:
-        terminal.see("[#$%] $")
+        terminal.wait(lambda: terminal.cur().endswith(("# ", "$ ", "% ")), "a prompt")
         for line in lines:
             terminal.send(f"{line}\r")
             if found := re.search(r"/look (\d\w+)", line):
                 if found[1].endswith("never"):
                     continue
-                mark = f"== {found[1]} ".encode()
-                terminal.wait(lambda mark=mark: mark in file.read_bytes(), f"the look {found[1]}")  # type: ignore[misc]
+                whole = re.compile(rb"== %s [^\0].*\0\0" % found[1].encode(), re.DOTALL)
+                terminal.wait(lambda whole=whole: whole.search(file.read_bytes()), f"the look {found[1]}")  # type: ignore[misc]
             elif not line.startswith("vault"):
                 # Who turns the line editor off or on may lose what is typed ahead, as any person would.
                 terminal.quiet(0.1)

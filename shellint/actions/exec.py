@@ -34,4 +34,5 @@ def execute(
         owner=os.getpid(),  # execve keeps the pid
     )
     program = tuple(command) or (request.env.get("SHELL") or "/bin/sh",)
-    return Reply(program=program, environment=environment)
+    notes = () if command else (f"{wish.profile} is in this shell within your shell: `exit` ends it",)
+    return Reply(notes=notes, program=program, environment=environment)

@@ -56,7 +56,8 @@ def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_t
     except NeedsHuman as error:
         if not ahead or lease is None:
             raise
-        left = format_duration(max(0, int(lease.expires - request.now()) // 60 * 60))
+        seconds = max(0, int(lease.expires - request.now()))
+        left = format_duration(seconds // 60 * 60 or seconds)
         raise NeedsHuman(f"{wish.profile} ends in {left}", "`vault refresh` renews it") from error
     if lease is None or lease.owner != request.shell_pid:
         # Ended, or inherited: this shell gets a lease of its own, and its parent's stays what it is.

@@ -13,6 +13,7 @@ import click
 from shellint.cli.options import Common, common, example
 from shellint.errors import UsageError
 from shellint.request import Reply, Request
+from shellint.terminal import printable
 
 if TYPE_CHECKING:
     from shellint.actions.keys import Row
@@ -74,7 +75,7 @@ def list_command(request: Request, _: Common, *, as_json: bool) -> Reply:
         return Reply(out=json.dumps([asdict(row) for row in rows]) + "\n")
     if sys.stdout.isatty():
         return Reply(out=_table(rows, colour=not request.env.get("NO_COLOR")))
-    return Reply(out="".join(f"{_printable(row.profile)}\t{'key' if row.has_key else '-'}\n" for row in rows))
+    return Reply(out="".join(f"{printable(row.profile)}\t{'key' if row.has_key else '-'}\n" for row in rows))
 
 
 @click.command("remove", epilog=example("vault remove dev", "vault remove dev --yes"))
@@ -95,12 +96,8 @@ def _table(rows: Sequence[Row], *, colour: bool) -> str:
     table = Table("Profile", "Key", "Role", "Source", "Region", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         cells = (row.profile, "stored" if row.has_key else "-", row.role_arn, row.source_profile, row.region)
-        table.add_row(*(Text(_printable(cell or "-")) for cell in cells))
+        table.add_row(*(Text(printable(cell or "-")) for cell in cells))
     console = Console(no_color=not colour, highlight=False, soft_wrap=True)
     with console.capture() as captured:
         console.print(table)
     return captured.get()
-
-
-def _printable(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())

@@ -46,7 +46,9 @@ def draw(screen: Screen) -> str:
     """Return what stands on a screen, down to the cursor, as SVG that fetches nothing."""
     console = Console(record=True, width=screen.columns, file=io.StringIO(), force_terminal=True)
     for y in range(screen.cursor.y + 1):
-        console.print(Text.assemble(*_runs(screen, y)), no_wrap=True, overflow="crop")
+        line = Text.assemble(*_runs(screen, y))
+        line.rstrip()
+        console.print(line, no_wrap=True, overflow="crop")
     svg = console.export_svg(title="bash", unique_id="demo")
     return re.sub(r" +@font-face \{.*?\n +\}\n", "", svg, flags=re.DOTALL)
 
@@ -55,7 +57,7 @@ def _runs(screen: Screen, y: int) -> Iterator[tuple[str, Style]]:
     """Yield the stretches of one look in a line."""
     cells = (screen.buffer[y][x] for x in range(screen.columns))
     for (colour, bold), run in itertools.groupby(cells, key=lambda cell: (cell.fg, cell.bold)):
-        text = "".join(cell.data for cell in run).replace(MARK, "$ ").rstrip("\n")
+        text = "".join(cell.data for cell in run).replace(MARK, "$ ")
         yield text, Style(color=COLOURS.get(colour, colour), bold=bold)
 
 
