@@ -14,7 +14,7 @@ try: $(VENV)/.try ## a throw-away home, a loopback AWS, and a shell with profile
 	@$(PYTHON) -m tests.story
 
 test: lint ## lint, then every test, in every shell there is
-	@scripts/tools zsh strace
+	@scripts/tools zsh strace gnome-keyring dbus-daemon
 	$(PYTHON) -m pytest -n logical --dist worksteal
 
 lint: $(VENV)/.test ## ruff, mypy, shellcheck
@@ -23,10 +23,10 @@ lint: $(VENV)/.test ## ruff, mypy, shellcheck
 	$(PYTHON) -m mypy
 	$(VENV)/bin/shellcheck scripts/* .ci/run
 
-$(VENV)/.try: pyproject.toml scripts/venv
-	@scripts/venv $(VENV) -e . pexpect
+$(VENV)/.try: pyproject.toml Makefile scripts/venv
+	@scripts/venv $(VENV) -e '.[try]'
 	@touch $@
 
-$(VENV)/.test: pyproject.toml scripts/venv
+$(VENV)/.test: pyproject.toml Makefile scripts/venv
 	@scripts/venv $(VENV) -e '.[test]'
 	@touch $@ $(VENV)/.try

@@ -21,6 +21,7 @@ from shellint.variables import (
     SAVED_LIMIT,
     SECRET,
     SETS,
+    is_touched,
 )
 
 __all__ = ["Change", "clear", "exec_environment", "load", "move", "original", "renew"]
@@ -66,7 +67,7 @@ def load(
     cleared = clear(env, sealed=sealed)
     base = cleared.applied_to(env)
     values = _values(wish.profile, credentials, region)
-    touched = (*SETS, *REPLACED, *(name for name in base if name.startswith(REPLACED_PREFIXES)))
+    touched = (*SETS, *REPLACED, *filter(is_touched, base))
     put = {name: digest(lease, values[name]) if name in values else None for name in dict.fromkeys(touched)}
     was = {name: base[name] for name in put if name in base}
     seal = {name: was.pop(name) for name in tuple(was) if name in SECRET}
@@ -117,6 +118,7 @@ def clear(env: Mapping[str, str], *, sealed: Mapping[str, str]) -> Change:
     """Take out what `use` put in, and put back what was there before.
 
     `sealed` holds the former secret values, opened; a name that is missing there stays unset and is named in `lost`.
+    With a secret the whole key stays unset: half a key pair is worse than none.
     A lease whose credentials were replaced by somebody else's gives up its own `SHELLINT_*` and touches nothing else.
     """
     ours = tuple(name for name in OURS if name in env)
@@ -130,12 +132,16 @@ def clear(env: Mapping[str, str], *, sealed: Mapping[str, str]) -> Change:
     # Without a lease the hook already took out what it could by itself; what is gone then still has to come back.
     still = {name: saved.is_ours(name, env) or (lease is None and name not in env) for name in saved.put}
     former = {**saved.was, **{name: sealed[name] for name in saved.sealed if name in sealed}}
+    lost = {name for name in saved.sealed if still[name] and name not in sealed}
+    if lost & SECRET:
+        lost |= {name for name in (*CREDENTIALS, *SECRET) if name in former and still[name]}
+    back = {name: former[name] for name in still if still[name] and name in former and name not in lost}
     return Change(
-        set={name: former[name] for name, is_still in still.items() if is_still and name in former},
-        unset=(*(name for name, is_still in still.items() if is_still and name not in former and name in env), *ours),
+        set=back,
+        unset=(*(name for name in still if still[name] and name not in back and name in env), *ours),
         lease=saved.lease,
         left_alone=tuple(name for name, is_still in still.items() if not is_still),
-        lost=tuple(name for name in saved.sealed if still[name] and name not in sealed),
+        lost=tuple(name for name in still if name in lost),
     )
 
 

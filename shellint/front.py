@@ -30,6 +30,10 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
             _write(out, hook_command(argv[1:], env))
             return 0
+        if "SHELLINT_HOOK" in env:
+            from shellint.hook import refresh_kept
+
+            refresh_kept(env)
         from shellint.cli import call
 
         return _finish(call(argv, env, shell), out, shell)

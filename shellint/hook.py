@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,16 +14,34 @@ from shellint.errors import ShellintError, StoreError, UsageError
 from shellint.paths import owned_directory, paths_from, private_directory, write_private
 from shellint.templates import templates
 
-__all__ = ["KINDS", "hook_command", "hook_line", "hook_text"]
+__all__ = [
+    "KINDS",
+    "check_name",
+    "detect_shell",
+    "hook_command",
+    "hook_line",
+    "hook_text",
+    "kept_hook",
+    "refresh_kept",
+]
 
 LINES = {
     "bash": ("~/.bashrc", 'eval "$(vault hook bash)"'),
     "zsh": ("~/.zshrc", 'eval "$(vault hook zsh)"'),
     "fish": ("~/.config/fish/config.fish", "vault hook fish | source"),
+    "powershell": ("$PROFILE", "Invoke-Expression (& vault hook powershell | Out-String)"),
 }
 """For each kind of shell the file, and the line that it needs."""
 
 KINDS = tuple(LINES)
+PROCESSES = {"pwsh": "powershell"}
+"""Kinds of shell whose process has another name."""
+
+SCRIPTS = {"powershell": ".ps1"}
+"""The kinds in which the command is a file of its own, beside the kept hook, and how its name ends."""
+
+_KEPT = re.compile(rf"(?P<name>[\w.-]+)(?P<options>\+no-prompt)?\.(?P<kind>{'|'.join(KINDS)})(?:\.ps1)?")
+
 USAGE = f"vault hook [{'|'.join(KINDS)}] [--name NAME] [--no-prompt]"
 
 
@@ -44,9 +63,14 @@ def hook_command(arguments: Sequence[str], env: Mapping[str, str]) -> str:
             kind = word
         else:
             raise UsageError(f"vault hook does not know {word!r}", f"usage: {USAGE}")
+    check_name(name)
+    return hook_text(kind or detect_shell(env), env, name=name, prompt=prompt)
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError for a name that no shell takes for a command's."""
     if not all(letter.isascii() and (letter.isalnum() or letter in "_-.") for letter in name) or name[:1] in "-.":
         raise UsageError(f"{name!r} is no name for a command", "use letters, digits, - and _")
-    return hook_text(kind or detect_shell(env), env, name=name, prompt=prompt)
 
 
 def detect_shell(env: Mapping[str, str]) -> str:
@@ -57,6 +81,7 @@ def detect_shell(env: Mapping[str, str]) -> str:
         found = str(shellingham.detect_shell()[0])
     except (shellingham.ShellDetectionFailure, OSError):
         found = os.path.basename(env.get("SHELL", ""))
+    found = PROCESSES.get(found, found)
     if found not in KINDS:
         raise UsageError(f"there is no hook for the shell {found or 'this is run from'!r}", f"usage: {USAGE}")
     return found
@@ -78,25 +103,65 @@ def hook_text(kind: str, env: Mapping[str, str], *, name: str = "vault", prompt:
     """
     program = (sys.executable, "-I", str(Path(__file__).with_name("__main__.py").absolute()))
     try:
-        directory = paths_from(env).data / "hooks"
-        kept = directory / f"{_stamp(kind, name, prompt, program)}.{kind}"
-        if owned_directory(directory) and (text := _read_own(kept)):
-            return text
+        kept = kept_hook(kind, env, name=name, prompt=prompt)
+        stamp = _stamp(kind, name, prompt, program)
+        script = kept.with_name(f"{stamp}{SCRIPTS[kind]}") if kind in SCRIPTS else None
+        if owned_directory(kept.parent) and (script is None or _read_own(script)):
+            first, _, text = _read_own(kept).partition("\n")
+            if first.endswith(f"# {stamp}"):
+                return text
     except (ShellintError, OSError):
         return _render(kind, name, prompt, program)
-    text = _render(kind, name, prompt, program)
     try:
-        private_directory(directory)
-        write_private(kept, text.encode())
+        private_directory(kept.parent)
+        text = _render(kind, name, prompt, program, script)
+        write_private(kept, (_first_line(kind, program, stamp) + text).encode())
     except StoreError:
-        pass
+        return _render(kind, name, prompt, program)
     return text
 
 
-def _render(kind: str, name: str, prompt: bool, program: tuple[str, ...]) -> str:
-    from shellint.render import SHELLS, render_hook
+def kept_hook(kind: str, env: Mapping[str, str], *, name: str = "vault", prompt: bool = True) -> Path:
+    """Return where a hook is kept, under a name that stays: a start-up file can read it without calling us.
 
-    return render_hook(SHELLS[kind], command=name, program=program, version=__version__, prompt=prompt)
+    What is kept gives up by itself when our program has moved away; `refresh_kept` follows every other change.
+    Raises ConfigError when there is no home.
+    """
+    options = "" if prompt else "+no-prompt"
+    return paths_from(env).data / "hooks" / f"{name}{options}.{kind}{SCRIPTS.get(kind, '')}"
+
+
+def refresh_kept(env: Mapping[str, str]) -> None:
+    """Render again what is kept from before an upgrade: the shells that read it do not ask us."""
+    try:
+        kept = [_KEPT.fullmatch(path.name) for path in kept_hook("bash", env).parent.iterdir()]
+    except (ShellintError, OSError):
+        return
+    for found in kept:
+        if found:
+            hook_text(found["kind"], env, name=found["name"], prompt=not found["options"])
+
+
+def _first_line(kind: str, program: tuple[str, ...], stamp: str) -> str:
+    from shellint.render import SHELLS, render_kept
+
+    return render_kept(SHELLS[kind], program=program, stamp=stamp)
+
+
+def _render(kind: str, name: str, prompt: bool, program: tuple[str, ...], script: Path | None = None) -> str:
+    """Return the text of a hook; where the command is a file, it is written first."""
+    from shellint.render import SHELLS, render_hook, render_script
+
+    if script:
+        write_private(script, render_script(SHELLS[kind], version=__version__).encode())
+    return render_hook(
+        SHELLS[kind],
+        command=name,
+        program=program,
+        version=__version__,
+        prompt=prompt,
+        script=str(script or ""),
+    )
 
 
 def _stamp(kind: str, name: str, prompt: bool, program: tuple[str, ...]) -> str:

@@ -49,7 +49,7 @@ class Wish:
         environment = values.get("environment", {})
         if (
             not all(value is None or type(value) is int for value in numbers.values())
-            or not all(value is None or isinstance(value, str) for value in texts.values())
+            or not all(value is None or _is_text(value) for value in texts.values())
             or not _is_text_map(environment)
         ):
             return None
@@ -82,7 +82,7 @@ class Saved:
             return None
         lease, put, was, sealed = (values[name] for name in ("lease", "put", "was", "sealed"))
         if (
-            not isinstance(lease, str)
+            not _is_text(lease)
             or not isinstance(put, dict)
             or not all(value is None or isinstance(value, str) for value in put.values())
             or not _is_text_map(was)
@@ -151,8 +151,16 @@ def _decode(text: str) -> dict[str, object]:
     return values if isinstance(values, dict) else {}
 
 
+def _is_text(value: object) -> TypeGuard[str]:
+    """Whether an environment could hold it: JSON can also write NUL, and halves of characters."""
+    try:
+        return isinstance(value, str) and b"\0" not in value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+
+
 def _is_text_map(value: object) -> TypeGuard[dict[str, str]]:
-    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
 
 
 def _is_number(text: str) -> bool:

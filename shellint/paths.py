@@ -16,7 +16,16 @@ from shellint.errors import ConfigError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Paths", "owned_directory", "paths_from", "private_directory", "sweep_temporary", "write_private"]
+__all__ = [
+    "Paths",
+    "home_directory",
+    "owned_directory",
+    "paths_from",
+    "private_directory",
+    "replace_file",
+    "sweep_temporary",
+    "write_private",
+]
 
 # https://specifications.freedesktop.org/basedir-spec/latest/: the variable, and what stands in for it below HOME.
 _XDG = {
@@ -45,7 +54,7 @@ def paths_from(env: Mapping[str, str]) -> Paths:
     `store`, the directory of the sealed file, is `data` unless SHELLINT_FILE_DIR names another. An XDG variable that
     is empty or relative counts as unset, as the XDG specification asks. Raises ConfigError when there is no home.
     """
-    home = _home(env)
+    home = home_directory(env)
     data = _user_directory("data", env, home)
     aws = home / ".aws"
     return Paths(
@@ -116,7 +125,7 @@ def write_private(path: Path, data: bytes) -> None:
     followed, so that it stays a link. Raises StoreError.
     """
     try:
-        _replace(path.resolve(), data)
+        replace_file(path.resolve(), data)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}", "free some space, or make it writable") from None
 
@@ -129,7 +138,8 @@ def sweep_temporary(path: Path) -> None:
             stale.unlink()
 
 
-def _replace(target: Path, data: bytes) -> None:
+def replace_file(target: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Do what `write_private` does, for a path that is no link and with any mode. Raises OSError."""
     import tempfile
 
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
@@ -142,6 +152,8 @@ def _replace(target: Path, data: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        if mode != 0o600:
+            temporary.chmod(mode)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -161,7 +173,8 @@ def _fsync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _home(env: Mapping[str, str]) -> Path:
+def home_directory(env: Mapping[str, str]) -> Path:
+    """Return the caller's home directory. Raises ConfigError when there is none."""
     named = env.get("USERPROFILE" if sys.platform == "win32" else "HOME")
     if named:
         return Path(named)

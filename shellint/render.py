@@ -6,6 +6,7 @@ not a hole in somebody's shell.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,9 +18,21 @@ from shellint.environment import Change
 from shellint.templates import templates
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from pathlib import Path
 
-__all__ = ["SHELLS", "Quoted", "Shell", "dollar_quote", "render_change", "render_hook"]
+    from jinja2 import Environment, Template
+
+__all__ = [
+    "SHELLS",
+    "Quoted",
+    "Shell",
+    "dollar_quote",
+    "render_change",
+    "render_hook",
+    "render_kept",
+    "render_script",
+    "render_setup",
+]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b"\\'")
@@ -50,6 +63,23 @@ def fish_quote(value: str) -> Quoted:
     return Quoted(f"'{escaped}'")
 
 
+def base64_data(value: str) -> Quoted:
+    """Return the bytes of a value as base64: for PowerShell, whose hook takes data and never evaluates a value."""
+    return Quoted(base64.b64encode(_bytes(value)).decode())
+
+
+def powershell_quote(value: str) -> Quoted:
+    """Quote for PowerShell code: `'...'`, with `[char]` for all that is not plain ASCII.
+
+    PowerShell takes U+2018 to U+201B for single quotes too, and 5.1 reads a program's output in an old code page
+    (about_Quoting_Rules, about_Character_Encoding). Characters above U+FFFF are two UTF-16 units, as .NET has them.
+    """
+    units = memoryview(value.encode("utf-16-le", "surrogatepass")).cast("H")
+    pieces = (chr(unit) if unit in _PLAIN or unit == 0x5C else f"'+[char]0x{unit:04x}+'" for unit in units)
+    text = f"'{''.join(pieces)}'"
+    return Quoted(f"({text})" if "+[char]" in text else text)
+
+
 def _bytes(value: str) -> bytes:
     data = value.encode("utf-8", "surrogateescape")
     if 0 in data:
@@ -59,18 +89,31 @@ def _bytes(value: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """One shell we speak: where its templates are and how it quotes."""
+    """One shell we speak: where its templates are, how it quotes a value in a change and a word in the hook's code.
+
+    `script` is the template of the command, for a shell in which the command must be a file.
+    """
 
     name: str
     hook: str
     change: str
     quote: Callable[[str], Quoted]
+    word: Callable[[str], Quoted]
+    script: str = ""
 
 
 SHELLS: Mapping[str, Shell] = {
-    "bash": Shell("bash", "bash/hook.bash.j2", "bash/change.bash.j2", dollar_quote),
-    "zsh": Shell("zsh", "zsh/hook.zsh.j2", "zsh/change.zsh.j2", dollar_quote),
-    "fish": Shell("fish", "fish/hook.fish.j2", "fish/change.fish.j2", fish_quote),
+    "bash": Shell("bash", "bash/hook.bash.j2", "bash/change.bash.j2", dollar_quote, dollar_quote),
+    "zsh": Shell("zsh", "zsh/hook.zsh.j2", "zsh/change.zsh.j2", dollar_quote, dollar_quote),
+    "fish": Shell("fish", "fish/hook.fish.j2", "fish/change.fish.j2", fish_quote, fish_quote),
+    "powershell": Shell(
+        "powershell",
+        "powershell/hook.ps1.j2",
+        "powershell/change.ps1.j2",
+        base64_data,
+        powershell_quote,
+        "powershell/vault.ps1.j2",
+    ),
 }
 
 
@@ -90,25 +133,74 @@ def render_change(shell: Shell, change: Change) -> str:
     )
 
 
-def render_hook(shell: Shell, *, command: str, program: tuple[str, ...], version: str, prompt: bool) -> str:
-    """Return the hook: defines `command`, which runs `program`; `prompt` says whether a segment may be placed."""
+def render_hook(
+    shell: Shell,
+    *,
+    command: str,
+    program: tuple[str, ...],
+    version: str,
+    prompt: bool,
+    script: str = "",
+    comments: bool = False,
+) -> str:
+    """Return the hook: defines `command`, which runs `program`; `prompt` says whether a segment may be placed.
+
+    `script` is where `render_script` was written, if it was. With `comments` they stay in, for a person or a linter to
+    read; a shell may run without interactive comments, and would trip over each of these lines.
+    """
     text = (
         _environment()
         .get_template(shell.hook)
         .render(
             command=_command(command),
-            program=Quoted(" ".join(map(shell.quote, program))),
+            program=Quoted(" ".join(map(shell.word, program))),
             version=_command(version),
             prompt=prompt,
+            script=shell.word(script),
+            as_file=False,
             fixed=[_name(name) for name in variables.FIXED],
+            prefixes=[_name(prefix) for prefix in variables.REPLACED_PREFIXES],
             sets=[_name(name) for name in variables.SETS],
             replaced=[_name(name) for name in variables.REPLACED],
             ours=[_name(name) for name in variables.OURS],
             longest=Quoted(variables.LONGEST_LEASE),
         )
     )
-    # A shell may run without interactive comments, and then trips over each of these lines.
+    return text if comments else _bare(text)
+
+
+def render_script(shell: Shell, *, version: str) -> str:
+    """Return the command as a file, for a shell that has a template for it."""
+    return _bare(_environment().get_template(shell.script).render(version=_command(version), as_file=True))
+
+
+def _bare(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+
+
+def render_kept(shell: Shell, *, program: tuple[str, ...], stamp: str) -> str:
+    """Return the first line of a kept hook: gives up when `program` is gone, and ends in a comment, the stamp."""
+    python, *_, entry = map(shell.word, program)
+    return _sibling(shell, "kept").render(python=python, entry=entry, stamp=_command(stamp))
+
+
+def render_setup(shell: Shell, kept: Path, *, home: Path, command: str, prompt: bool) -> str:
+    """Return what stands in a start-up file: reads the `kept` hook where it is good, else calls the program."""
+    options = (f" --name {_command(command)}" if command != "vault" else "") + ("" if prompt else " --no-prompt")
+    return _sibling(shell, "setup").render(
+        hook=_below_home(shell, kept, home), kind=_command(shell.name), options=Quoted(options)
+    )
+
+
+def _sibling(shell: Shell, part: str) -> Template:
+    return _environment().get_template(shell.hook.replace("/hook.", f"/{part}."))
+
+
+def _below_home(shell: Shell, path: Path, home: Path) -> Quoted:
+    """Quote a path so that a start-up file shared by several machines fits each: `"$HOME/…"` means that in all four."""
+    if path.is_relative_to(home) and re.fullmatch(r"[A-Za-z0-9_./ +-]+", rest := path.relative_to(home).as_posix()):
+        return Quoted(f'"$HOME/{rest}"')
+    return shell.word(str(path))
 
 
 @cache

@@ -65,5 +65,12 @@ LONGEST_LEASE = 37 * 3600
 
 
 def is_touched(name: str) -> bool:
-    """Whether `name` is one that `use` may set or unset, and `clear` may therefore restore."""
-    return name in SETS or name in REPLACED or name.startswith(REPLACED_PREFIXES)
+    """Whether `name` is one that `use` may set or unset, and `clear` may therefore restore.
+
+    An environment can hold names that no shell can unset (`AWSUME_A-B`): those are none of them.
+    """
+    return (
+        name in SETS
+        or name in REPLACED
+        or (name.startswith(REPLACED_PREFIXES) and name.isascii() and name.isidentifier())
+    )

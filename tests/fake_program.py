@@ -8,21 +8,37 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+import shellint
 from shellint import environment
 from shellint.credentials import Credentials
 from shellint.environment import Change
 from shellint.lease import Wish
 from shellint.render import SHELLS, render_change, render_hook
 from tests.hostile import encoded
-from tests.rig.kinds import Kind, as_bytes
+from tests.rig.kinds import KINDS, Kind, as_bytes
 from tests.rig.programs import program
 
-__all__ = ["INTERACTIVE", "SECRETS", "FakeProgram", "Look", "credentials", "loaded", "looks", "ours", "typed"]
+__all__ = [
+    "CALL",
+    "INTERACTIVE",
+    "SECRETS",
+    "FakeProgram",
+    "Look",
+    "both_shells",
+    "credentials",
+    "loaded",
+    "looks",
+    "ours",
+    "typed",
+]
 
 SECRETS = ("wJalrXUtnFEMI/K7MDENG+bPxRfiCY", "FwoGZXIvYXdzEBYaDHqa0AP3jZl/t0k3n==")
 """The secret key and the token of every session here; nothing else in a test looks like either."""
@@ -46,8 +62,14 @@ env -0
 printf '\0'
 """
 
+CALL = [sys.executable, "-I", str(Path(shellint.__file__).with_name("__main__.py"))]
+"""How the hook calls the real program."""
+
 INTERACTIVE: Mapping[str, tuple[str, ...]] = {"bash": ("--noprofile", "--norc", "-i"), "zsh": ("-f", "-i")}
 """The arguments for an interactive shell that reads no start-up file."""
+
+both_shells = pytest.mark.parametrize("shell_kind", [KINDS[name] for name in INTERACTIVE], ids=list(INTERACTIVE))
+"""For a test that speaks to exactly these: bash and zsh, whose texts are nearly the same."""
 
 
 class FakeProgram:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from tests.desk import Desk
 from tests.rig.kinds import MARK, Kind
 from tests.rig.shell import Shell
 
-__all__ = ["QUESTION", "Seat", "changes", "seated", "segment"]
+__all__ = ["Seat", "changes", "hour", "question", "seated", "segment"]
 
-QUESTION = r"^MFA code for [^\n]+:"
 _INCIDENTAL = {b"_", b"LINES", b"COLUMNS", b"OLDPWD"}
 """What a shell changes by itself from one command to the next."""
 
@@ -51,7 +49,7 @@ class Seat(Desk):
         """Type a command that asks for an MFA code, and the code."""
         sh.prompt()
         sh.send(command + "\r")
-        sh.see(QUESTION)
+        question(sh)
         sh.press(self.mfa.fresh_code() + "\r")
 
     def asked(self, action: str) -> int:
@@ -77,14 +75,11 @@ def changes(before: Mapping[bytes, bytes], after: Mapping[bytes, bytes]) -> dict
     return {name.decode(): after.get(name) for name in names if before.get(name) != after.get(name)}
 
 
-def seconds_left(sh: Shell) -> int:
-    """Return the seconds that the segment of the last minute shows."""
-    found = re.search(r"0:(\d\d)$", segment(sh))
-    assert found, sh.text()
-    return int(found[1])
+def question(sh: Shell, begins: str = "MFA code for") -> None:
+    """Wait until a question waits for its answer on the cursor's line."""
+    sh.wait(lambda: not sh.editing and re.match(rf"{begins}.*: $", sh.cur()), f"the question {begins!r}")
 
 
-def until(moment: float, *, then: Callable[[], None] = lambda: None) -> None:
-    """Let real time pass until `moment` (unix seconds) is past: the only way for a real session to end."""
-    time.sleep(max(0.0, moment - time.time()))
-    then()
+def hour(profile: str) -> set[str]:
+    """Return what the segment may say of a session of one hour that was just made."""
+    return {f"{profile} 60m", f"{profile} 59m"}

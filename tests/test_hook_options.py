@@ -5,23 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from shellint import environment
-from shellint.variables import OURS, SETS
-from tests.fake_program import INTERACTIVE, SECRETS, FakeProgram, Look, loaded, looks, ours, typed
-from tests.rig.environment import environment as plain_environment
-from tests.rig.environment import fresh_home
+from tests.fake_program import INTERACTIVE, looks, ours, typed
+from tests.hook_stage import SEGMENT, Stage, check, check_secrets, make_stage, story
 from tests.rig.kinds import KINDS, Kind
 from tests.rig.programs import program
 from tests.rig.terminal import Terminal
-
-BEFORE = {"AWS_PROFILE": "mine", "AWS_REGION": "us-east-2"}
 
 _LIST = {
     "bash": ("--norc", "-c", "set -o; shopt"),
@@ -30,7 +24,7 @@ _LIST = {
 _EXEMPT = {
     "bash": {"keyword", "restricted", "noexec", "onecmd", "promptvars"},
     # Those under which no script of any kind can be relied on.
-    "zsh": {"restricted", "noexec", "singlecommand", "promptpercent"},
+    "zsh": {"restricted", "exec", "singlecommand", "promptpercent"},
 }
 _EDITOR = {
     "bash": {"emacs", "vi", "monitor", "notify"},
@@ -64,6 +58,7 @@ def _options() -> Iterator[Option]:
             name, state = line.split()
             short = short and name != "autocd"
             if kind == "zsh":
+                name = name.removeprefix("no")  # as zsh lists those that are on by default
                 yield Option(kind, name, f"setopt {name}", f"unsetopt {name}")
             elif short:
                 yield Option(kind, name, f"set -o {name}", f"set +o {name}")
@@ -72,100 +67,13 @@ def _options() -> Iterator[Option]:
             assert state in {"on", "off"}
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A shell's hook, its fake program, and what must be seen at each point of the story."""
-
-    program: FakeProgram
-    env: dict[str, str]
-    expected: Mapping[str, tuple[str, dict[str, str]]]
-    to: str = ""
-
-    def look(self, words: str) -> str:
-        return f"{self.program.look} {words}{self.to}"
-
-
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
-    return {name: _stage(kind, tmp_path_factory.mktemp(name)) for name, kind in KINDS.items()}
-
-
-def _stage(kind: Kind, directory: Path) -> Stage:
-    fake = FakeProgram(directory / "program")
-    env = plain_environment(fresh_home(directory / "home"), **BEFORE)
-    now = time.time()
-    prod = loaded(BEFORE, "prod", 3600 - 5, now)
-    brief = loaded(BEFORE, "brief", -5, now)
-    broken = loaded(BEFORE, "broken", -5, now)
-    after = {name: change.applied_to(BEFORE) for name, change in (("prod", prod), ("brief", brief), ("broken", broken))}
-    fallen = {
-        name: value for name, value in after["broken"].items() if name not in {*SETS, *OURS} or name == "SHELLINT_SAVED"
-    }
-    fake.change(kind, "use prod", prod)
-    fake.change(kind, "use brief", brief)
-    fake.change(kind, "use broken", broken)
-    fake.answer("use refused", code=3, says="vault: AWS refused\n")
-    fake.change(kind, "clear@prod", environment.clear(after["prod"], sealed={}))
-    fake.change(kind, "clear --expired --no-input@brief", environment.clear(after["brief"], sealed={}))
-    fake.answer("clear --expired --no-input@broken", code=1)
-    fake.change(kind, "clear@", environment.clear(fallen, sealed={}))
-    fake.hook(kind)
-    expected = {
-        "use": ("0", after["prod"]),
-        "status": ("1", after["prod"]),
-        "shown": ("0", after["prod"]),
-        "refused": ("3", after["prod"]),
-        "clear": ("0", BEFORE),
-        "expired": ("0", BEFORE),
-        "fallback": ("0", fallen),
-        "restored": ("0", BEFORE),
-    }
-    return Stage(fake, env, expected)
-
-
-def _story(stage: Stage, act: str) -> list[str]:
-    look = stage.look
-    return [
-        "vault use prod",
-        look(f'{act}use "$?"'),
-        "! true",
-        look(f'{act}status "$?"'),
-        "vault_prompt_info",
-        look(f'{act}shown "$?"'),
-        "vault use refused || " + look(f'{act}refused "$?"'),
-        "vault use refused && " + look(f"{act}never"),
-        "vault clear",
-        look(f'{act}clear "$?"'),
-        "vault use brief",
-        look(f'{act}expired "$?"'),
-        "vault use broken",
-        look(f'{act}fallback "$?"'),
-        "vault clear",
-        look(f'{act}restored "$?"'),
-    ]
+    return {name: make_stage(kind, tmp_path_factory.mktemp(name)) for name, kind in KINDS.items()}
 
 
 def _whole_story(kind: Kind, stage: Stage, first: str, second: str) -> list[str]:
-    return [first, f". {stage.program.hook(kind)}", *_story(stage, "1"), second, *_story(stage, "2")]
-
-
-def _check_secrets(seen: Mapping[str, Look], shown: str) -> None:
-    for secret in SECRETS:
-        assert secret not in shown
-        for look in seen.values():
-            assert secret not in look.before
-            holders = {name for name, value in look.env.items() if secret in value}
-            assert holders <= {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
-
-
-def _check(stage: Stage, seen: dict[str, Look], shown: str) -> None:
-    for act in "12":
-        for name, (status, env) in stage.expected.items():
-            look = seen.pop(f"{act}{name}", None)
-            assert look is not None, f"{act}{name} was never reached; on the screen:\n{shown}"
-            assert (name, look.status, ours(look.env)) == (name, status, env), shown
-    assert not seen, shown
-    assert shown.count("prod 59m") >= 8, shown
+    return [first, f". {stage.program.hook(kind)}", *story(stage, "1"), second, *story(stage, "2")]
 
 
 @pytest.mark.parametrize("option", [each for each in _options() if each.name not in _EDITOR[each.kind]], ids=str)
@@ -175,14 +83,14 @@ def test_same_behaviour_whichever_way_an_option_is_set(option: Option, stages: M
     for lines in ((option.on, option.off), (option.off, option.on)):
         done = typed(kind, _whole_story(kind, stage, *lines), stage.env, stage.program.directory)
         seen, shown = looks(done.stdout), done.stderr.decode(errors="replace")
-        _check_secrets(seen, shown)
+        check_secrets(seen, shown)
         if option.name in _EXEMPT[option.kind]:
             whole = [env for _, env in stage.expected.values()]
             assert [look for look in seen.values() if ours(look.env) not in whole] == [], shown
             continue
         for act in "12":
-            assert seen[f"{act}shown"].before == "prod 59m", shown
-        _check(stage, seen, shown)
+            assert SEGMENT.fullmatch(seen[f"{act}shown"].before), shown
+        check(stage, seen, shown)
         if option.name not in _PRINTS_THE_HOOK:
             assert shown.count("AWS refused") == 4, shown
             assert shown.count("is taken out of this shell") == 2, shown
@@ -197,8 +105,8 @@ def test_same_behaviour_with_a_terminal(option: Option, stages: Mapping[str, Sta
         file.touch()
         shown = _at_terminal(kind, _whole_story(kind, replace(stage, to=f" >>{file}"), *lines), stage.env, file)
         seen = looks(file.read_bytes())
-        _check_secrets(seen, shown)
-        _check(stage, seen, shown)
+        check_secrets(seen, shown)
+        check(stage, seen, shown)
 
 
 def _at_terminal(kind: Kind, lines: Sequence[str], env: Mapping[str, str], file: Path) -> str:

@@ -43,7 +43,7 @@ def test_a_code_is_typed_and_the_child_gets_exactly_the_contract(seat: Seat) -> 
     before = sh.environ()
     seat.code(sh, "vault use dev")
     assert sh.status() == 0
-    assert re.fullmatch(r"dev (1h0|59)m", segment(sh))
+    assert re.fullmatch(r"dev (60|59)m", segment(sh))
     after = sh.environ()
     got = changes(before, after)
     assert set(got) == SET
@@ -179,6 +179,6 @@ def test_hostile_names_of_profiles_are_loaded_and_shown_as_plain_text(seat: Seat
         name = NAMES[row]
         sh.run(f"vault use {sh.kind.quote(encoded(name))}")
         visible = re.sub(r"[\x00-\x1f\x7f]", "", name)
-        assert re.fullmatch(re.escape(visible) + r" (1h0|59)m", segment(sh)), row
+        assert re.fullmatch(re.escape(visible) + r" (60|59)m", segment(sh)), row
         assert sh.value("AWS_VAULT") == encoded(name)
     assert not (seat.home / "hit").exists()

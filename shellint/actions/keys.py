@@ -10,7 +10,7 @@ from typing import Any
 
 from shellint.config_edit import append_profile, check_profile_name
 from shellint.credentials import LongTermKey
-from shellint.errors import ConfigError, NeedsHuman, ShellintError, UsageError
+from shellint.errors import ConfigError, NeedsHuman, ShellintError, StoreError, StoreLocked, UsageError
 from shellint.profiles import nearest, profile_names, read_config
 from shellint.request import Reply, Request
 from shellint.sessions import forget_key
@@ -43,11 +43,11 @@ def add(
 ) -> Reply:
     """Store `key` under `profile`, and add a section to the config file when it has none."""
     check_profile_name(profile)
-    old = request.store.get("key", profile) if profile in request.store.names("key") else None
-    if old is not None and not yes and not _agreed(request, profile):
+    if profile in request.store.names("key") and not yes and not _agreed(request, profile):
         return Reply(notes=("nothing was changed",), code=1)
+    before = _stored_key_id(request, profile)
     request.store.put("key", profile, key.to_bytes())
-    if old is not None and (before := LongTermKey.from_bytes(old).access_key_id) != key.access_key_id:
+    if before is not None and before != key.access_key_id:
         forget_key(request.store, before)
     notes = [f"the key of {profile} is stored"]
     if write_config:
@@ -123,11 +123,25 @@ def remove(request: Request, profile: str, *, yes: bool) -> Reply:
         )
     if not yes and not request.human.confirm(f"Remove the key of {profile}?"):
         return Reply(notes=("nothing was changed",), code=1)
-    stored = request.store.get("key", profile)
+    before = _stored_key_id(request, profile)
     request.store.delete("key", profile)
-    if stored is not None:
-        forget_key(request.store, LongTermKey.from_bytes(stored).access_key_id)
+    if before is not None:
+        forget_key(request.store, before)
     return Reply(notes=(f"the key of {profile} is forgotten; at AWS it still exists",))
+
+
+def _stored_key_id(request: Request, profile: str) -> str | None:
+    """Return the id of the stored key; None without one, and for one that is damaged or gone from the keychain.
+
+    Such a key must not stand in the way of the new one, or of its own removal.
+    """
+    try:
+        stored = request.store.get("key", profile)
+        return LongTermKey.from_bytes(stored).access_key_id if stored else None
+    except StoreLocked:
+        raise
+    except (StoreError, ValueError, TypeError):
+        return None
 
 
 def _agreed(request: Request, profile: str) -> bool:

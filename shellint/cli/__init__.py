@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "add": ("shellint.cli.keys", "store a long-term key"),
     "list": ("shellint.cli.keys", "profiles and stored keys"),
     "remove": ("shellint.cli.keys", "forget a long-term key"),
+    "store": ("shellint.cli.store", "where the secrets rest, and what opens them"),
+    "setup": ("shellint.cli.setup", "add the hook to your shell's start-up file, or take it out"),
     "hook": ("shellint.cli.hook", "print the line-up for your shell's rc file"),
 }
 

@@ -1,12 +1,13 @@
 """The format of the store's file: JSON, with names readable and everything else sealed.
 
-    {"format": "shellint store", "version": 1, "id": ..., "kind": "file",
-     "wraps": [{"kind": "passphrase", ...}],
-     "items": {"key": {"prod": {"expires": null, "nonce": ..., "sealed": ...}}}}
+    {"format": "shellint store", "version": 1, "id": ..., "kind": "keychain",
+     "wraps": [{"kind": "keychain", "backend": "Secret Service", ...}, {"kind": "passphrase", ...}],
+     "items": {"key": {"prod": {"expires": null, "where": "keychain", "slot": 0}},
+               "session": {"...": {"expires": 1700000000, "nonce": ..., "sealed": ...}}}}
 
-`id` names the data key; `kind` says what guards it, as chosen when the store was made. Each wrap opens the same data
-key and is authenticated together with format, version, id and kind; each item together with its place: kind, name and
-expiry. A wrap or an item that this version does not understand is kept as it is.
+`id` names the data key; `kind` says what guards it, "file" (a passphrase) or "keychain", as chosen when the store was
+made. Each wrap opens the same data key and is authenticated together with format, version, id and kind; each item
+together with its place: kind, name and expiry. A wrap or an item that this version does not know is kept as it is.
 """
 
 from __future__ import annotations
@@ -42,9 +43,24 @@ class Document:
         """What every wrap is authenticated with."""
         return {"format": _FORMAT, "version": _VERSION, "id": self.id, "kind": self.kind}
 
+    @property
+    def keychain(self) -> str | None:
+        """The name of the keychain that opens the store, None for a store without one."""
+        names = [wrapped.get("backend") for wrapped in self.wraps if wrapped.get("kind") == "keychain"]
+        return names[0] if names and isinstance(names[0], str) else None
+
+    @property
+    def sealed(self) -> int:
+        """The number of values that are sealed in the file."""
+        return sum("sealed" in item for named in self.items.values() for item in named.values())
+
     def item(self, kind: str, name: str) -> Json | None:
         """Return an item as it rests in the file."""
         return self.items.get(kind, {}).get(name)
+
+    def with_wrap(self, wrapped: Json) -> Document:
+        """Return the document with one more wrap."""
+        return replace(self, wraps=(*self.wraps, wrapped))
 
     def with_item(self, kind: str, name: str, item: Json) -> Document:
         """Return the document with an item added or replaced."""

@@ -30,11 +30,13 @@ class PassphraseSource:
     The order is --passphrase-fd, SHELLINT_FILE_PASSPHRASE_FILE, SHELLINT_FILE_PASSPHRASE, the terminal. One trailing
     newline is not part of it, and of a file or descriptor only the first line counts. A variable that is set but empty
     is an error, not an absent one: a CI job whose secret is missing must hear of it. Nothing is read before it is
-    needed. Raises StoreLocked for whatever cannot be read, or is empty.
+    needed. Raises StoreLocked for whatever cannot be read, or is empty. `human` and `env` are the caller's: which
+    keychain is within reach depends on them too.
     """
 
     def __init__(self, human: Human, env: Mapping[str, str], *, fd: int | None = None) -> None:
-        self._human = human
+        self.human = human
+        self.env = env
         self.origin, self._given = _given(env, fd)
 
     def attempts(self, store: Path) -> Iterator[bytes]:
@@ -44,23 +46,25 @@ class PassphraseSource:
             return
         for attempt in range(_TRIES):
             if attempt:
-                self._human.say("wrong passphrase, once more")
-            yield self._checked(_encoded(self._human.ask_secret(f"Passphrase of {store}")))
+                self.human.say("wrong passphrase, once more")
+            yield self._checked(_encoded(self.human.ask_secret(f"Passphrase of {store}")))
 
-    def new(self, store: Path) -> bytes:
-        """Return the passphrase for a store that is about to be made; a person types it twice, until both agree."""
-        self._human.say(f"no keychain is used: secrets rest in {store}, sealed with a passphrase")
-        if self._given:
+    def new(self, store: Path, *, typed: bool = False) -> bytes:
+        """Return a new passphrase for a store; a person types it twice, until both agree.
+
+        `typed`: a person is asked whatever is given, because that is an older passphrase.
+        """
+        if self._given and not typed:
             return self._checked(self._given())
         for _ in range(_TRIES):
-            passphrase = self._human.ask_secret("New passphrase")
+            passphrase = self.human.ask_secret("New passphrase")
             if not passphrase:
-                self._human.say("an empty passphrase protects nothing")
-            elif passphrase == self._human.ask_secret("The same passphrase again"):
+                self.human.say("an empty passphrase protects nothing")
+            elif passphrase == self.human.ask_secret("The same passphrase again"):
                 return _encoded(passphrase)
             else:
-                self._human.say("the two differ, once more")
-        raise StoreLocked(f"no passphrase was agreed on, so {store} was not made", "run the same command again")
+                self.human.say("the two differ, once more")
+        raise StoreLocked(f"no passphrase was agreed on, so {store} is what it was", "run the same command again")
 
     def _checked(self, passphrase: bytes) -> bytes:
         if not passphrase:

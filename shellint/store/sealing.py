@@ -1,4 +1,4 @@
-"""The cryptography of the store: a random data key seals each item; a passphrase wraps the data key.
+"""The cryptography of the store: a random data key seals each item; a passphrase or a master key wraps the data key.
 
 AES-256-GCM (NIST SP 800-38D) with a fresh random 96-bit nonce each time; Argon2id (RFC 9106) makes the wrapping key
 from a passphrase. Everything returned or taken as `Json` is what rests in the file; bytes are base64 there.
@@ -14,7 +14,18 @@ from typing import Any
 
 from shellint.errors import StoreError
 
-__all__ = ["Argon2", "Json", "SealError", "WrongKeyError", "new_data_key", "seal", "unseal", "unwrap", "wrap"]
+__all__ = [
+    "Argon2",
+    "Json",
+    "SealError",
+    "WrongKeyError",
+    "new_key",
+    "seal",
+    "unseal",
+    "unwrap",
+    "wrap",
+    "wrap_by_master",
+]
 
 Json = dict[str, Any]
 
@@ -45,8 +56,8 @@ class Argon2:
     memory_kib: int = 64 * 1024
 
 
-def new_data_key() -> bytes:
-    """Return the 32 random bytes that seal the items of one store."""
+def new_key() -> bytes:
+    """Return 32 random bytes: a data key, which seals the items of one store, or a master key, which wraps one."""
     return os.urandom(_KEY_BYTES)
 
 
@@ -56,10 +67,20 @@ def wrap(data_key: bytes, passphrase: bytes, about: Json, cost: Argon2) -> Json:
     return recipe | seal(_derived(recipe, passphrase), data_key, [about, recipe])
 
 
-def unwrap(wrapped: Json, passphrase: bytes, about: Json) -> bytes:
-    """Undo `wrap`. Raises WrongKeyError for a wrong passphrase or a changed header, SealError for a malformed one."""
+def wrap_by_master(data_key: bytes, master: bytes, about: Json, backend: str) -> Json:
+    """Seal the data key under a master key, which `backend`, a keychain, keeps."""
+    recipe: Json = {"kind": "keychain", "backend": backend}
+    return recipe | seal(master, data_key, [about, recipe])
+
+
+def unwrap(wrapped: Json, secret: bytes, about: Json) -> bytes:
+    """Undo `wrap` with the passphrase, `wrap_by_master` with the master key.
+
+    Raises WrongKeyError for a wrong one or a changed header, SealError for a malformed one.
+    """
     recipe = {name: value for name, value in wrapped.items() if name not in {"nonce", "sealed"}}
-    return unseal(_derived(recipe, passphrase), wrapped, [about, recipe])
+    key = secret if recipe.get("kind") == "keychain" else _derived(recipe, secret)
+    return unseal(key, wrapped, [about, recipe])
 
 
 def seal(key: bytes, value: bytes, place: object) -> Json:

@@ -1,28 +1,40 @@
-"""Get, put and delete secrets in the sealed file; the lock that keeps two writers apart."""
+"""Get, put and delete secrets: in the sealed file and, where there is one, the keychain."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shellint.errors import StoreError, StoreLocked
-from shellint.paths import owned_directory, private_directory, sweep_temporary, write_private
-from shellint.store.document import Document, damaged, place
-from shellint.store.sealing import Argon2, SealError, WrongKeyError, new_data_key, seal, unseal, unwrap, wrap
+from shellint.errors import StoreError
+from shellint.paths import private_directory
+from shellint.store.document import Document, place
+from shellint.store.guard import Fresh, Guard
+from shellint.store.keychain import Keychains
+from shellint.store.keychain_items import belongs_in_keychain, empty, erase, fill, is_in_keychain, look_up
+from shellint.store.sealed_file import SealedFile
+from shellint.store.sealing import Argon2, SealError, seal, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from shellint.store.passphrase import PassphraseSource
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Description", "Store", "open_store"]
 
 _COST = Argon2()
 _LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What can be said of a store without opening it: kind, keychain, what opens it, how many items of each kind."""
+
+    kind: str
+    keychain: str | None
+    opened_by: tuple[str, ...]
+    counts: Mapping[str, int]
 
 
 def open_store(directory: Path, passphrase: PassphraseSource, *, now: Callable[[], float] = time.time) -> Store:
@@ -31,12 +43,14 @@ def open_store(directory: Path, passphrase: PassphraseSource, *, now: Callable[[
 
 
 class Store:
-    """Secrets by kind and name, at rest in one sealed file of the effective user.
+    """Secrets by kind and name, at rest with the effective user.
 
-    Kinds and names are readable in the file; values are not. Reading takes no lock, since a write replaces the whole
-    file at once. The passphrase is asked for at most once, when the first value is read or written. Any method raises
-    StoreError: a damaged or unreadable file, a directory of another user, a full or read-only disk, a lock that is not
-    freed; the file is then what it was. A passphrase that does not fit is StoreLocked.
+    All are in one sealed file, but for long-term keys in a store that a keychain guards: of these the file has the
+    name alone. Kinds and names are readable in the file; values are not. Reading takes no lock, since a write replaces
+    the whole file at once. The passphrase is asked for at most once, when the first value is read or written. Any
+    method raises StoreError: a damaged or unreadable file, a directory of another user, a full or read-only disk, a
+    lock that is not freed; the file is then what it was. A passphrase that does not fit, and a keychain that is locked,
+    silent or elsewhere, is StoreLocked.
     """
 
     def __init__(
@@ -44,32 +58,34 @@ class Store:
         directory: Path,
         passphrase: PassphraseSource,
         *,
+        keychains: Keychains | None = None,
         now: Callable[[], float] = time.time,
         cost: Argon2 = _COST,
         lock_seconds: float = _LOCK_SECONDS,
     ) -> None:
         self.path = directory / "store.json"
-        self._passphrase = passphrase
-        self._now = now
-        self._cost = cost
-        self._lock_seconds = lock_seconds
+        self._file = SealedFile(self.path, now=now, lock_seconds=lock_seconds)
+        self._guard = Guard(self.path, passphrase, keychains or Keychains(passphrase.env, passphrase.human), cost)
         self._data_keys: dict[str, bytes] = {}
 
     def exists(self) -> bool:
         """Tell whether there is a store, in whatever state."""
-        return owned_directory(self.path.parent) and (self.path.exists() or self.path.is_symlink())
+        return self._file.exists()
 
     def names(self, kind: str) -> list[str]:
-        """Return the names of a kind, sorted; needs no passphrase."""
-        document = self._read()
+        """Return the names of a kind, sorted; needs neither passphrase nor keychain."""
+        document = self._file.read()
         return sorted(document.items.get(kind, {})) if document else []
 
     def get(self, kind: str, name: str) -> bytes | None:
-        """Return a value; None, and no passphrase asked for, when there is none."""
-        document = self._read()
+        """Return a value; None, and nothing opened, when there is none."""
+        document = self._file.read()
         item = document.item(kind, name) if document else None
         if document is None or item is None:
             return None
+        self._guard.agree(document)
+        if is_in_keychain(item):
+            return self._kept(document, kind, name)
         data_key = self._data_key(document)
         try:
             return unseal(data_key, item, place(kind, name, item.get("expires")))
@@ -82,20 +98,25 @@ class Store:
     def put(self, kind: str, name: str, value: bytes, *, expires: int | None = None) -> None:
         """Store a value, in a new store when there is none; drop the items whose `expires` (unix seconds) is past."""
         private_directory(self.path.parent)
-        fresh: Document | None = None
+        fresh: Fresh | None = None
         while True:
             # The lock is taken before anybody is asked, so that a place which cannot be written is told first, but not
             # held while a person thinks. A store that appeared or was replaced meanwhile is the one to open.
-            with self._locked():
-                base = self._read() or fresh
+            with self._file.locked():
+                base = self._file.read()
             if base is None:
-                base = fresh = self._new()
+                fresh = fresh or self._new()
+                base = fresh.document
+            self._guard.agree(base)
+            if belongs_in_keychain(base, kind):
+                self._guard.keychain(base)  # out of reach? then no passphrase helps, and none is asked for
             data_key = self._data_key(base)
-            with self._locked():
-                document = self._read() or fresh
+            with self._file.locked():
+                document = self._file.read()
+                if document is None and fresh is not None:
+                    document = self._guard.keep(fresh)
                 if document is not None and document.id == base.id:
-                    sealed = seal(data_key, value, place(kind, name, expires))
-                    self._write(document.with_item(kind, name, {"expires": expires} | sealed))
+                    self._put(document, data_key, kind, name, value, expires)
                     return
 
     def delete(self, kind: str, name: str) -> bool:
@@ -106,83 +127,83 @@ class Store:
         """Forget the values of a kind whose names fit and return these names, sorted; needs no passphrase."""
         if not any(map(predicate, self.names(kind))):
             return []
-        with self._locked():
-            document = self._read()
+        with self._file.locked():
+            document = self._file.read()
             unwanted = sorted(filter(predicate, document.items.get(kind, {}))) if document else []
             if document and unwanted:
-                self._write(document.without(lambda of_kind, name, _: of_kind == kind and name in unwanted))
+                # The name goes last: what is left after a crash can be seen, and deleted again.
+                for name in unwanted:
+                    if is_in_keychain(document.item(kind, name)):
+                        erase(self._guard.keychain(document), document, kind, name)
+                self._file.write(document.without(lambda of_kind, name, _: of_kind == kind and name in unwanted))
             return unwanted
 
-    def _read(self) -> Document | None:
-        if not owned_directory(self.path.parent):
+    def describe(self) -> Description | None:
+        """Return what can be said without opening the store; None when there is none."""
+        document = self._file.read()
+        if document is None:
             return None
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"cannot read {self.path}: {error.strerror}", "make it a file you can read") from None
-        return Document.from_bytes(data, self.path)
+        counts = {kind: len(named) for kind, named in document.items.items()}
+        opened_by = tuple(str(wrapped.get("kind")) for wrapped in document.wraps)
+        return Description(document.kind, document.keychain, opened_by, counts)
 
-    def _write(self, document: Document) -> None:
-        now = self._now()
-        sweep_temporary(self.path)
-        write_private(self.path, document.without(lambda _kind, _name, item: _is_past(item, now)).to_bytes())
+    def open(self) -> None:
+        """Open the store as the first get or put would. Raises StoreError when there is none."""
+        document = self._existing()
+        self._guard.agree(document)
+        self._data_key(document)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout
+    def add_passphrase(self) -> None:
+        """Let one more passphrase open what is sealed in the file. Raises StoreError when there is no store."""
+        base = self._existing()
+        data_key = self._data_key(base)
+        # Of a store that a passphrase opens, the one that is given by a variable or descriptor is the old one.
+        wrapped = self._guard.passphrase_wrap(base, data_key, typed=base.kind == "file")
+        with self._file.locked():
+            document = self._existing()
+            if document.id != base.id:
+                raise StoreError(f"{self.path} was replaced meanwhile", "run the same command again")
+            self._file.write(document.with_wrap(wrapped))
 
-        path = self.path.with_suffix(".lock")
-        lock = FileLock(path, timeout=self._lock_seconds, mode=0o600)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise StoreError(
-                f"another process has held {path} for {self._lock_seconds:g} s", "wait for it, or end it, and try again"
-            ) from None
-        except OSError as error:
-            raise StoreError(
-                f"cannot write in {path.parent}: {error.strerror}",
-                "make it writable, or set SHELLINT_FILE_DIR to a directory that is",
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+    def _put(
+        self, document: Document, data_key: bytes, kind: str, name: str, value: bytes, expires: int | None
+    ) -> None:
+        """Write a value; only for the holder of the lock."""
+        if not belongs_in_keychain(document, kind):
+            sealed = seal(data_key, value, place(kind, name, expires))
+            self._file.write(document.with_item(kind, name, {"expires": expires} | sealed))
+            return
+        keychain = self._guard.keychain(document)
+        self._file.write(document.with_item(kind, name, fill(keychain, document, kind, name, value)))
+        empty(keychain, document, kind, name)
 
-    def _new(self) -> Document:
-        passphrase = self._passphrase.new(self.path)
-        data_key = new_data_key()
-        empty = Document(id=os.urandom(16).hex(), kind="file", wraps=(), items={})
-        self._data_keys[empty.id] = data_key
-        return replace(empty, wraps=(wrap(data_key, passphrase, empty.about, self._cost),))
+    def _kept(self, document: Document, kind: str, name: str) -> bytes | None:
+        """Return a value that rests in the keychain."""
+        keychain = self._guard.keychain(document)
+        value = look_up(keychain, document, kind, name)
+        # Whoever takes a key has a session to store: a file that cannot be opened must be known before AWS is asked.
+        self._data_key(document)
+        if value is not None:
+            return value
+        now = self._file.read()
+        if now is None or now.item(kind, name) != document.item(kind, name):
+            return self.get(kind, name)  # another process has just replaced or removed it
+        raise StoreError(
+            f"the {kind} {name!r} is no longer in the {keychain.name}", "store it again, or remove it here too"
+        )
+
+    def _existing(self) -> Document:
+        document = self._file.read()
+        if document is None:
+            raise StoreError(f"there is no store in {self.path.parent}", "`vault add PROFILE` makes one")
+        return document
+
+    def _new(self) -> Fresh:
+        fresh = self._guard.new()
+        self._data_keys[fresh.document.id] = fresh.data_key
+        return fresh
 
     def _data_key(self, document: Document) -> bytes:
         if document.id not in self._data_keys:
-            self._data_keys[document.id] = self._unwrapped(document)
+            self._data_keys[document.id] = self._guard.open(document)
         return self._data_keys[document.id]
-
-    def _unwrapped(self, document: Document) -> bytes:
-        wraps = [wrapped for wrapped in document.wraps if wrapped.get("kind") == "passphrase"]
-        if not wraps:
-            raise StoreLocked(
-                f"{self.path} is not opened by a passphrase but by its {document.kind}", "update shellint"
-            )
-        for passphrase in self._passphrase.attempts(self.path):
-            for wrapped in wraps:
-                try:
-                    return unwrap(wrapped, passphrase, document.about)
-                except WrongKeyError:
-                    continue
-                except SealError:
-                    raise damaged(self.path) from None
-        raise StoreLocked(
-            f"the passphrase from {self._passphrase.origin} does not open {self.path}",
-            "nothing was changed; without its passphrase nobody can read the store",
-        )
-
-
-def _is_past(item: dict[str, object], now: float) -> bool:
-    expires = item.get("expires")
-    return isinstance(expires, int) and expires <= now

@@ -114,8 +114,9 @@ class Stage:
             raise Failed(f"`{command}` did not ask for: {question}")
 
     def _next_second(self) -> None:
-        now = int(time.time())
-        self._shell.wait(lambda: int(time.time()) > now, "the next second")
+        # A little later: the clock that a shell reads is some milliseconds behind.
+        end = int(time.time()) + 1.05
+        self._shell.wait(lambda: time.time() > end, "the next second")
 
     def _is_back(self, start: int) -> bool:
         return self._shell.ready and self._shell.screen.position > start

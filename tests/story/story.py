@@ -16,7 +16,7 @@ from tests.rig.kinds import Kind
 from tests.story.house import House
 from tests.story.stage import Failed, Stage
 
-__all__ = ["STEPS", "WHO", "Step", "play"]
+__all__ = ["BEFORE", "STEPS", "WHO", "Step", "end", "hook", "play", "restored", "role", "store", "use", "who"]
 
 Step: TypeAlias = Callable[[Stage], None]
 
@@ -28,17 +28,18 @@ SECONDS = 8
 
 def play(kind: Kind, house: House, steps: Sequence[Step] | None = None) -> int:
     """Play the steps in a shell of `kind` and return how many things were checked. Raises Failed."""
-    with Stage(kind, house) as stage:
-        for step in STEPS if steps is None else steps:
-            title = (step.__doc__ or "").strip().rstrip(".")
-            click.secho(f"\n{kind.name}: {title}", bold=True)
-            try:
+    title = "the shell starts"
+    try:
+        with Stage(kind, house) as stage:
+            for step in STEPS if steps is None else steps:
+                title = (step.__doc__ or step.__name__).rstrip(".")
+                click.secho(f"\n{kind.name}: {title}", bold=True)
                 step(stage)
-            except (Failed, AssertionError) as error:
-                # What the rig waited for in vain comes with the whole screen, which has been printed.
-                what = str(error).partition("; the screen:")[0].splitlines()[0]
-                raise Failed(f"{kind.name}, {title.lower()}: {what}") from None
-        return stage.checks
+    except (Failed, AssertionError) as error:
+        # What the rig waited for in vain comes with the whole screen, which has been printed.
+        what = str(error).partition("; the screen:")[0].splitlines()[0]
+        raise Failed(f"{kind.name}, {title[0].lower()}{title[1:]}: {what}") from None
+    return stage.checks
 
 
 def store(stage: Stage) -> None:
@@ -103,7 +104,7 @@ def end(stage: Stage) -> None:
     stage.house.aws.session_seconds = SECONDS
     stage.type("vault use demo --force", ("MFA code", stage.house.mfa.fresh_code()))
     left = int(stage.variables()["SHELLINT_EXPIRES"]) - time.time()
-    stage.check(f"AWS gave it {SECONDS} seconds", left <= SECONDS, left)
+    stage.check(f"AWS gave it {SECONDS} seconds", left <= SECONDS, round(left))
     shown = stage.seconds_shown("demo", SECONDS + 15)
     stage.check("the prompt counted down: " + ", ".join(map(str, shown)), len(shown) > 1 and _falls(shown), shown)
     stage.check("and then it was gone from the prompt", stage.segment() == "")

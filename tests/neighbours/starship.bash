@@ -1,0 +1,23 @@
+# What `starship init bash` does: one function for PROMPT_COMMAND, which runs what stood there and sets PS1 anew each
+# time, and a DEBUG trap that notes when a command began. It shows the profile by itself.
+export STARSHIP_SHELL=bash
+
+starship_status_is() { return "${1:-0}"; }
+
+starship_preexec() {
+    starship_began="${starship_began:-$SECONDS}"
+}
+
+starship_precmd() {
+    starship_status=$?
+    starship_status_is "$starship_status"
+    eval "${starship_preserved-}"
+    PS1="${AWS_VAULT:+($AWS_VAULT) }[$starship_status] RDY> "
+    starship_began=''
+}
+
+if [[ "${PROMPT_COMMAND-}" != *starship_precmd* ]]; then
+    starship_preserved="${PROMPT_COMMAND-}"
+    PROMPT_COMMAND=starship_precmd
+fi
+trap 'starship_preexec "$_"' DEBUG

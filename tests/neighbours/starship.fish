@@ -1,0 +1,10 @@
+# What `starship init fish` does: a fish_prompt of its own.
+set -gx STARSHIP_SHELL fish
+
+function fish_prompt
+    set -l starship_status $status
+    if set -q AWS_VAULT
+        printf '(%s) ' $AWS_VAULT
+    end
+    printf '[%s] RDY> ' $starship_status
+end

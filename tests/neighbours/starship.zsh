@@ -1,0 +1,16 @@
+# What `starship init zsh` does: a prompt that is a substitution, precmd and preexec functions behind all others.
+export STARSHIP_SHELL=zsh
+
+starship_precmd() {
+    starship_status=$?
+    unset starship_began
+}
+
+starship_preexec() {
+    starship_began=$SECONDS
+}
+
+precmd_functions+=(starship_precmd)
+preexec_functions+=(starship_preexec)
+setopt promptsubst
+PROMPT='${AWS_VAULT:+($AWS_VAULT) }[$starship_status] RDY> '

@@ -1,0 +1,138 @@
+"""Any value an environment can hold reaches a real shell exactly, and nothing in it is ever run."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis.database import InMemoryExampleDatabase
+
+from shellint import environment
+from shellint.environment import Change
+from shellint.render import SHELLS, dollar_quote, render_change
+from shellint.variables import REPLACED, SAVED_LIMIT, SETS
+from tests.fake_program import FakeProgram, both_shells, loaded, looks, ours, typed
+from tests.hostile import NAMES, VALUES, decoded, values
+from tests.rig.environment import environment as plain_environment
+from tests.rig.kinds import Kind
+from tests.rig.script import run_script
+
+GENERATED = 2000
+BATCH = 250
+
+Way = Callable[[Kind, FakeProgram, Path, Change], dict[str, str]]
+
+
+def variables_in(stdout: bytes) -> dict[str, str]:
+    """Return what `env -0` printed."""
+    pairs = (decoded(entry).partition("=") for entry in stdout.split(b"\0")[:-1])
+    return {name: value for name, _, value in pairs}
+
+
+def named(batch: Iterable[str]) -> dict[str, str]:
+    return {f"V{number}": value for number, value in enumerate(batch)}
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeProgram:
+    return FakeProgram(tmp_path / "program")
+
+
+def by_eval(kind: Kind, fake: FakeProgram, home: Path, change: Change) -> dict[str, str]:
+    """Evaluate the text itself in a script, as nothing but `eval` does it."""
+    file = fake.directory / "text"
+    file.write_text(render_change(SHELLS[kind.name], change))
+    script = (
+        f'. {fake.hook(kind)}\ntext="$(cat {file})"\neval "$text"\nunset text\nenv -0\n[ ! -e hit ] || echo hit >&2\n'
+    )
+    done = run_script(kind, script, plain_environment(home))
+    assert (done.returncode, done.stderr) == (0, b"")
+    return variables_in(done.stdout)
+
+
+def by_hook(kind: Kind, fake: FakeProgram, home: Path, change: Change) -> dict[str, str]:
+    """Go the way of a typed command: captured from the program, checked, and applied at an interactive prompt."""
+    fake.change(kind, "use x", change)
+    done = typed(kind, [f". {fake.hook(kind)}", "vault use x && env -0"], plain_environment(home), home)
+    assert not (home / "hit").exists()
+    return variables_in(done.stdout)
+
+
+both_ways = pytest.mark.parametrize("way", [by_eval, by_hook])
+
+
+@pytest.fixture(scope="session")
+def generated() -> list[str]:
+    """Return 2,000 values that hypothesis thinks of."""
+    found: list[str] = []
+
+    @settings(max_examples=GENERATED, phases=[Phase.generate], database=InMemoryExampleDatabase())
+    @given(value=values)
+    def collect(value: str) -> None:
+        found.append(value)
+
+    collect()
+    return found
+
+
+@both_shells
+@both_ways
+def test_every_hostile_value_arrives_exactly(shell_kind: Kind, way: Way, fake: FakeProgram, home: Path) -> None:
+    sent = named([*VALUES.values(), *NAMES.values()])
+    seen = way(shell_kind, fake, home, Change(set=sent))
+    assert {name: seen.get(name) for name in sent} == sent
+
+
+@both_shells
+@both_ways
+def test_generated_values_arrive_exactly(
+    shell_kind: Kind, way: Way, fake: FakeProgram, home: Path, generated: Sequence[str]
+) -> None:
+    assert len(generated) >= GENERATED
+    for start in range(0, len(generated), BATCH):
+        sent = named(generated[start : start + BATCH])
+        seen = way(shell_kind, fake, home, Change(set=sent))
+        assert [(value, seen.get(name)) for name, value in sent.items() if seen.get(name) != value] == []
+
+
+@both_shells
+def test_hostile_values_that_were_there_before_come_back(shell_kind: Kind, fake: FakeProgram, home: Path) -> None:
+    """`use` puts them into SHELLINT_SAVED (secret and long ones into the store), and `clear` puts them back."""
+    rows = list(VALUES.values())
+    names = [*SETS, *REPLACED, "AWSUME_OTHER"]
+    for start in range(0, len(rows), len(names)):
+        former = dict(zip(names, rows[start:], strict=False))
+        load = loaded(former, "prod", 3600, time.time())
+        held = load.applied_to(former)
+        assert len(held["SHELLINT_SAVED"]) <= SAVED_LIMIT
+        fake.change(shell_kind, "use prod", load)
+        fake.change(shell_kind, "clear", environment.clear(held, sealed=load.seal))
+        lines = [
+            f". {fake.hook(shell_kind)}",
+            f"vault use prod && {fake.look} held",
+            f"vault clear && {fake.look} cleared",
+        ]
+        done = typed(shell_kind, lines, plain_environment(home, **former), home)
+        seen = looks(done.stdout)
+        assert ours(seen["held"].env) == held, done.stderr
+        assert ours(seen["cleared"].env) == former, done.stderr
+    assert not (home / "hit").exists()
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=list(VALUES))
+def test_dollar_quoting_is_one_line_of_plain_ascii(value: str) -> None:
+    """No locale, no option for quotes and no line-by-line reader can then make anything else of it."""
+    quoted = dollar_quote(value)
+    assert quoted.isascii()
+    assert quoted.isprintable()
+    assert re.fullmatch(r"\$'(?:[^'\\]|\\[0-7]{3})*'", quoted)
+
+
+def test_nul_cannot_be_quoted() -> None:
+    """An environment value ends there: better an error than half a value."""
+    with pytest.raises(ValueError, match="NUL"):
+        dollar_quote("a\0b")
