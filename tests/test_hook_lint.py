@@ -11,6 +11,7 @@ import pytest
 
 from shellint.environment import Change
 from shellint.render import SHELLS, render_change, render_hook
+from tests.fake_program import both_shells
 from tests.rig.kinds import KINDS, Kind
 from tests.rig.programs import program
 
@@ -95,6 +96,7 @@ def test_shellcheck_would_find_each_excluded_matter(code: str) -> None:
     assert any(code in each for each in found)
 
 
+@both_shells
 def test_shfmt_parses_and_agrees(shell_kind: Kind) -> None:
     """bash: formatted as shfmt would; zsh: parsed (its formatter does not keep `(pattern)` in a case)."""
     shfmt = str(TOOLS / "shfmt")
@@ -109,12 +111,14 @@ def test_shfmt_parses_and_agrees(shell_kind: Kind) -> None:
             assert (done.returncode, done.stderr) == (0, "")
 
 
+@both_shells
 def test_the_shell_itself_parses_it(shell_kind: Kind) -> None:
     for text in renderings(shell_kind).values():
         check([program(shell_kind.name), "-n"], text)
         check([program(shell_kind.name), "-n"], without_comments(text))
 
 
+@both_shells
 def test_nothing_but_ascii_lines(shell_kind: Kind) -> None:
     """No text depends on the locale of the shell that reads it; a `…` for a person is all there is."""
     for text in renderings(shell_kind).values():

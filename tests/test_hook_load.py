@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.fake_program import FakeProgram, typed
+from tests.fake_program import FakeProgram, both_shells, typed
 from tests.rig.environment import environment, fresh_home
 from tests.rig.kinds import KINDS, Kind
 from tests.rig.programs import program
@@ -71,6 +71,7 @@ def test_loads_without_a_word(
         assert (asked.returncode, asked.stderr) == (5, "")
 
 
+@both_shells
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "text"])
 @pytest.mark.parametrize("prompt", [True, False], ids=["prompt", "no-prompt"])
 def test_loads_without_a_word_at_a_prompt(
@@ -90,6 +91,7 @@ def _quiet(kind: Kind) -> list[str]:
     return ["set +o emacs"] if kind.name == "bash" else []
 
 
+@both_shells
 def test_loaded_twice_it_is_registered_once(shell_kind: Kind, fake: FakeProgram, env: dict[str, str]) -> None:
     show = {
         "bash": 'printf "%s\\n" "${PROMPT_COMMAND[@]}" "$PS1"',
@@ -104,6 +106,7 @@ def test_loaded_twice_it_is_registered_once(shell_kind: Kind, fake: FakeProgram,
     assert once.stdout.count(b"__shellint_segment" if shell_kind.name == "bash" else b"41V") == 1
 
 
+@both_shells
 def test_nothing_of_ours_is_exported(shell_kind: Kind, fake: FakeProgram, env: dict[str, str]) -> None:
     """A child would inherit names of functions it does not have."""
     lines = [f". '{fake.hook(shell_kind)}'", "vault status", "env"]
@@ -113,6 +116,7 @@ def test_nothing_of_ours_is_exported(shell_kind: Kind, fake: FakeProgram, env: d
     assert b"PROMPT_COMMAND" not in done.stdout
 
 
+@both_shells
 def test_a_script_gets_the_command_and_no_prompt_hooks(
     shell_kind: Kind, fake: FakeProgram, env: dict[str, str]
 ) -> None:
@@ -125,6 +129,7 @@ def test_a_script_gets_the_command_and_no_prompt_hooks(
     assert "shellint" not in done.stdout
 
 
+@both_shells
 def test_the_rest_of_an_rc_file_is_not_touched(shell_kind: Kind, fake: FakeProgram, env: dict[str, str]) -> None:
     """Options, traps, positional parameters and IFS are after the line what they were before it; its status is 0."""
     state = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_program import looks, typed
+from tests.fake_program import INTERACTIVE, both_shells, looks, typed
 from tests.hook_stage import Stage, check, check_secrets, make_stage, story
 from tests.rig.kinds import KINDS, Kind
 
@@ -20,7 +20,7 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
-    return {name: make_stage(kind, tmp_path_factory.mktemp(name)) for name, kind in KINDS.items()}
+    return {name: make_stage(KINDS[name], tmp_path_factory.mktemp(name)) for name in INTERACTIVE}
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def overrides(kind: Kind, how: str) -> list[str]:
     return [template.format(word) for word in WORDS]
 
 
+@both_shells
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("how", ["alias", "function"])
 def test_words_that_mean_something_else(shell_kind: Kind, stage: Stage, how: str, when: str, tmp_path: Path) -> None:
@@ -60,6 +61,7 @@ def test_words_that_mean_something_else(shell_kind: Kind, stage: Stage, how: str
     assert "not found" not in shown
 
 
+@both_shells
 def test_aliases_of_our_own_names_are_gone(shell_kind: Kind, stage: Stage, tmp_path: Path) -> None:
     """`alias vault=…` in an rc file would win over the function."""
     for way in ('. "$H"', 'eval "$(cat "$H")"'):
@@ -94,3 +96,21 @@ def test_global_aliases(stages: Mapping[str, Stage], when: str, tmp_path: Path) 
         still = " ".join(f"'{word}'" for word in parsed_once)
         hook = f'\\eval "$(cat {stage.program.hook(kind)})"'
         play(kind, stage, [*lines, hook, f"\\unalias {still}"], tmp_path)
+
+
+@both_shells
+@pytest.mark.parametrize("ifs", ["0123456789", "", "aeiou_", "/-{} #"], ids=ascii)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_fields_that_are_split_elsewhere(shell_kind: Kind, stage: Stage, ifs: str, when: str, tmp_path: Path) -> None:
+    """`IFS=0` makes an unquoted `$?` vanish, and any other letter tears some word apart."""
+    setting, hook = f"IFS='{ifs}'", load(shell_kind, stage)
+    play(shell_kind, stage, [setting, hook] if when == "before" else [hook, setting], tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["sh", "ksh", "csh"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_zsh_that_plays_another_shell(stages: Mapping[str, Stage], mode: str, when: str, tmp_path: Path) -> None:
+    """Dozens of options at once, KSH_ARRAYS and SH_WORD_SPLIT among them."""
+    kind, stage = KINDS["zsh"], stages["zsh"]
+    setting, hook = f"emulate {mode}", load(kind, stage)
+    play(kind, stage, [setting, hook] if when == "before" else [hook, setting], tmp_path)

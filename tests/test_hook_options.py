@@ -69,7 +69,7 @@ def _options() -> Iterator[Option]:
 
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
-    return {name: make_stage(kind, tmp_path_factory.mktemp(name)) for name, kind in KINDS.items()}
+    return {name: make_stage(KINDS[name], tmp_path_factory.mktemp(name)) for name in INTERACTIVE}
 
 
 def _whole_story(kind: Kind, stage: Stage, first: str, second: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_program import typed
+from tests.fake_program import INTERACTIVE, both_shells, typed
 from tests.hook_stage import SEGMENT, Stage, make_stage
 from tests.rig.kinds import KINDS, Kind
 
@@ -48,7 +48,7 @@ HOOKS = {
 
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
-    return {name: make_stage(kind, tmp_path_factory.mktemp(name)) for name, kind in KINDS.items()}
+    return {name: make_stage(KINDS[name], tmp_path_factory.mktemp(name)) for name in INTERACTIVE}
 
 
 def shown_after(stage: Stage, kind: Kind, lines: list[str]) -> tuple[list[str], str]:
@@ -89,6 +89,7 @@ def check_hooks(stage: Stage, kind: Kind, line: str, when: str, expected: list[s
     assert "rror" not in shown
 
 
+@both_shells
 def test_a_segment_is_shown_although_the_prompt_is_built_anew_each_time(
     shell_kind: Kind, stages: Mapping[str, Stage]
 ) -> None:
@@ -128,6 +129,7 @@ def test_an_exported_prompt_command_is_exported_no_more(stages: Mapping[str, Sta
         assert b"not found" not in done.stderr, (lines, done.stderr)
 
 
+@both_shells
 def test_status_and_pipestatus_are_the_persons(shell_kind: Kind, stages: Mapping[str, Stage]) -> None:
     stage = stages[shell_kind.name]
     many = {"bash": '"${PIPESTATUS[*]}"', "zsh": '"${pipestatus[*]}"'}[shell_kind.name]
@@ -139,6 +141,7 @@ def test_status_and_pipestatus_are_the_persons(shell_kind: Kind, stages: Mapping
     assert done.stdout == b"9\n"
 
 
+@both_shells
 def test_an_exit_trap_stays_the_persons(shell_kind: Kind, stages: Mapping[str, Stage], tmp_path: Path) -> None:
     stage = stages[shell_kind.name]
     lines = ["trap 'echo bye' EXIT", f". {stage.program.hook(shell_kind)}", "vault use prod", "vault clear"]

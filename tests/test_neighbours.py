@@ -64,6 +64,9 @@ def finds_in_the_history(sh: Shell) -> None:
 def shows_its_own_prompt(sh: Shell) -> None:
     sh.run("sh -c 'exit 3'")
     assert sh.cur().endswith("(prod) [3] RDY> ")
+    timed = sh.output('echo "$starship_timed"')
+    assert "exit 3" in timed
+    assert "shellint" not in timed
 
 
 def marks_prompts_and_ends(sh: Shell) -> None:

@@ -1,11 +1,16 @@
 # What `starship init bash` does: one function for PROMPT_COMMAND, which runs what stood there and sets PS1 anew each
-# time, and a DEBUG trap that notes when a command began. It shows the profile by itself.
+# time, and a DEBUG trap that times the first command behind it. It shows the profile by itself.
 export STARSHIP_SHELL=bash
+starship_ready=false
+starship_timed=''
 
 starship_status_is() { return "${1:-0}"; }
 
 starship_preexec() {
-    starship_began="${starship_began:-$SECONDS}"
+    if [[ "$starship_ready" == true ]]; then
+        starship_ready=false
+        starship_timed+="$BASH_COMMAND;"
+    fi
 }
 
 starship_precmd() {
@@ -13,7 +18,7 @@ starship_precmd() {
     starship_status_is "$starship_status"
     eval "${starship_preserved-}"
     PS1="${AWS_VAULT:+($AWS_VAULT) }[$starship_status] RDY> "
-    starship_began=''
+    starship_ready=true
 }
 
 if [[ "${PROMPT_COMMAND-}" != *starship_precmd* ]]; then

@@ -3,11 +3,10 @@ export STARSHIP_SHELL=zsh
 
 starship_precmd() {
     starship_status=$?
-    unset starship_began
 }
 
 starship_preexec() {
-    starship_began=$SECONDS
+    starship_timed+="$1;"
 }
 
 precmd_functions+=(starship_precmd)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 
-import pytest
-
 __all__ = ["program"]
 
 
@@ -14,6 +12,8 @@ def program(name: str) -> str:
     """Return the path of `name`; without it the test fails where CI=true is set, and is skipped elsewhere."""
     path = shutil.which(name)
     if path is None:
+        import pytest  # the story drives the same shells, in an environment without it
+
         verdict = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         verdict(f"{name} is not installed: `make test` installs it when run as root on Debian")
     return path
