@@ -107,15 +107,15 @@ def hook_text(kind: str, env: Mapping[str, str], *, name: str = "vault", prompt:
         stamp = _stamp(kind, name, prompt, program)
         script = kept.with_name(f"{stamp}{SCRIPTS[kind]}") if kind in SCRIPTS else None
         if owned_directory(kept.parent) and (script is None or _read_own(script)):
-            first, _, text = _read_own(kept).partition("\n")
-            if first.endswith(f"# {stamp}"):
+            text = _read_own(kept)
+            if text.partition("\n")[0].endswith(f"# {stamp}"):
                 return text
     except (ShellintError, OSError):
         return _render(kind, name, prompt, program)
     try:
         private_directory(kept.parent)
-        text = _render(kind, name, prompt, program, script)
-        write_private(kept, (_first_line(kind, program, stamp) + text).encode())
+        text = _guarded(kind, program, stamp, _render(kind, name, prompt, program, script))
+        write_private(kept, text.encode())
     except StoreError:
         return _render(kind, name, prompt, program)
     return text
@@ -142,10 +142,10 @@ def refresh_kept(env: Mapping[str, str]) -> None:
             hook_text(found["kind"], env, name=found["name"], prompt=not found["options"])
 
 
-def _first_line(kind: str, program: tuple[str, ...], stamp: str) -> str:
+def _guarded(kind: str, program: tuple[str, ...], stamp: str, text: str) -> str:
     from shellint.render import SHELLS, render_kept
 
-    return render_kept(SHELLS[kind], program=program, stamp=stamp)
+    return render_kept(SHELLS[kind], text, program=program, stamp=stamp)
 
 
 def _render(kind: str, name: str, prompt: bool, program: tuple[str, ...], script: Path | None = None) -> str:

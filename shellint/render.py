@@ -178,10 +178,10 @@ def _bare(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
-def render_kept(shell: Shell, *, program: tuple[str, ...], stamp: str) -> str:
-    """Return the first line of a kept hook: gives up when `program` is gone, and ends in a comment, the stamp."""
+def render_kept(shell: Shell, text: str, *, program: tuple[str, ...], stamp: str) -> str:
+    """Return a hook to be kept: it fails and does nothing once `program` is gone; its first line ends in the stamp."""
     python, *_, entry = map(shell.word, program)
-    return _sibling(shell, "kept").render(python=python, entry=entry, stamp=_command(stamp))
+    return _sibling(shell, "kept").render(python=python, entry=entry, stamp=_command(stamp), text=Quoted(text))
 
 
 def render_setup(shell: Shell, kept: Path, *, home: Path, command: str, prompt: bool) -> str:

@@ -1,4 +1,4 @@
-"""What happens between two commands: an idle zsh counts down, and a line typed after the end runs without credentials."""
+"""Between two commands: an idle zsh counts down, and a line typed after the end runs without the credentials."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def test_zsh_runs_a_line_typed_after_the_end_without_the_credentials(zsh: Seat) 
 @pytest.mark.parametrize("order", ["before", "after"])
 def test_bash_with_preexec_runs_a_line_typed_after_the_end_without_the_credentials(bash: Seat, order: str) -> None:
     theirs = f'. {PREEXEC}\npreexec_functions+=(mine)\nmine() {{ echo "preexec: $1"; }}\nprecmd() {{ seen=$?; }}\n'
-    sh = bash.sit(**{"first" if order == "before" else "rc": theirs}, env={"AWS_PROFILE": "mine"})
+    before, after = (theirs, "") if order == "before" else ("", theirs)
+    sh = bash.sit(after, first=before, env={"AWS_PROFILE": "mine"})
     ends = load(bash, sh, 4)
     assert segment(sh).startswith("dev 0:")
     time.sleep(max(0.0, ends - time.time()) + 0.1)

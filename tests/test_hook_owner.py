@@ -11,6 +11,7 @@ import pytest
 
 from tests.hostile import VALUES, encoded
 from tests.rig.kinds import KINDS, Kind
+from tests.rig.script import run_script
 from tests.rig.shell import Shell
 from tests.seat import Seat, changes, hour, seated, segment
 
@@ -157,7 +158,7 @@ def test_exec_of_another_shell_stays_the_owner(seat: Seat, to: str) -> None:
 HOSTILE_EXPIRES = {
     "expired": "1000000000",
     "leading-zeros": "0000000008",
-    "future": "%d" % (time.time() + 38 * 3600),
+    "future": f"{time.time() + 38 * 3600:.0f}",
     "text": "tomorrow",
     "negative": "-1",
     "subscript": "a[$(touch hit)]",
@@ -177,6 +178,9 @@ def test_a_shell_that_starts_with_expired_variables_drops_them_silently_at_once(
         with Shell(seat.kind, seat.home, seat.hook(seat.kind.name), loaded | {"SHELLINT_EXPIRES": expires}) as late:
             assert late.text() == "RDY>", row
             assert changes(before, late.environ()).keys() <= {"SHLVL"}, row
+    script = f'{seat.hook(seat.kind.name)}\necho "<${{AWS_VAULT-gone}} ${{SHELLINT_SAVED-gone}} $AWS_PROFILE>"'
+    done = run_script(seat.kind, script, loaded | {"SHELLINT_EXPIRES": "1000000000"})
+    assert (done.stdout, done.stderr) == (b"<gone gone mine>\n", b"")
     assert not (seat.home / "hit").exists()
 
 

@@ -41,7 +41,9 @@ def test_nothing_is_printed_when_the_profile_loads_the_hook(seat: PwshSeat) -> N
     fresh = seat.sit(first=STRICT)
     assert fresh.text() == "RDY>"
     assert fresh.output("$Error.Count, (Get-Alias vault).Definition")[:2] == "0\n"
-    assert (Path(fresh.output("(Get-Alias vault).Definition").replace("\n", ""))).suffix == ".ps1"
+    assert Path(fresh.output("(Get-Alias vault).Definition").replace("\n", "")).suffix == ".ps1"
+    # The kind of shell need not be named.
+    assert fresh.output("@(vault hook) -ccontains '__shellint_begin'") == "True"
 
 
 def test_a_code_is_typed_and_the_child_gets_exactly_the_contract(seat: PwshSeat, sh: Pwsh) -> None:
@@ -158,8 +160,10 @@ def test_exec_runs_at_the_terminal_with_the_words_as_typed_and_without_our_varia
     sh.run("touch one.json")
     said = sh.output("vault exec plain -- printf '<%s>' '*.json' Name=a,Values=b 012 --flag -- '' end")
     assert said.startswith("<*.json><Name=a,Values=b><012><--flag><--><><end>")
-    assert sh.output("vault exec plain -- sh -c 'echo $AWS_VAULT $SHELLINT_SESSION $SHELLINT_PID $AWS_PROFILE'") == "plain"
-    assert sh.output("$said = vault exec plain echo caught; \"[$said]\"") == "[caught]"
+    assert (
+        sh.output("vault exec plain -- sh -c 'echo $AWS_VAULT $SHELLINT_SESSION $SHELLINT_PID $AWS_PROFILE'") == "plain"
+    )
+    assert sh.output('$said = vault exec plain echo caught; "[$said]"') == "[caught]"
     assert sh.output("'a', 'b' | vault exec plain -- tr a-z A-Z").split() == ["A", "B"]
     assert sh.environ().keys().isdisjoint({b"SHELLINT_PID", b"SHELLINT_SHELL", b"SHELLINT_HOOK", b"SHELLINT_LAST"})
 

@@ -1,4 +1,4 @@
-"""What PowerShell is given: ASCII, in one language for 5.1 and 7, and values as data that no rule of quoting touches."""
+"""What PowerShell is given: ASCII, in one language for 5.1 and 7, and values as data that no quoting rule touches."""
 
 from __future__ import annotations
 

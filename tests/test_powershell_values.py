@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -179,13 +178,19 @@ def test_secrets_are_shown_by_no_trace_and_stay_in_no_variable(bench: Bench) -> 
     bench.fake.answer("refresh", render_change(SHELLS["powershell"], change))
     bench.change("clear", environment.clear(change.applied_to({}), sealed={}))
     shown = ""
+    transcript = bench.shell.home / "transcript"
+    bench.shell.run(f"$null = Start-Transcript -Path '{transcript}'")
     for level in (1, 2):
         bench.shell.run(f"Set-PSDebug -Trace {level}")
         shown += "".join(bench.shell.run(f"vault {words}") for words in ("use prod", "refresh"))
         bench.shell.run("$null = prompt; $VerbosePreference = $DebugPreference = 'Continue'")
         shown += bench.shell.run("vault use prod")
         bench.shell.run("Set-PSDebug -Off; $VerbosePreference = $DebugPreference = 'SilentlyContinue'")
+    bench.shell.run("$null = Stop-Transcript")
+    shown += transcript.read_text()
     assert "__shellint_apply" in shown
+    # What is evaluated, and script block logging therefore keeps, has the numbers of the words and no value.
+    assert "$($words[0] -join " in shown
     for secret in SECRETS:
         for text in (secret, base64_data(secret), "".join(f"%{byte:02x}" for byte in secret.encode()[:9])):
             assert text not in shown

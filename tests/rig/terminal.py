@@ -25,6 +25,10 @@ __all__ = ["TIMEOUT", "Terminal"]
 TIMEOUT = 20.0
 """Seconds until a condition counts as never coming true; generous, since a loaded machine is no failure."""
 
+_UNSHOWN = re.compile(rb"\x1b\[[<=>?][0-9;]*u")
+"""The keyboard protocol that fish 4 turns on and off: pyte would print it."""
+_BEGUN = re.compile(rb"\x1b(?:\[[<=>?]?[0-9;]*)?$")
+
 T = TypeVar("T")
 
 
@@ -38,6 +42,7 @@ class Terminal:
         self, argv: Sequence[str], env: Mapping[str, str], *, cwd: Path, columns: int = 100, lines: int = 24
     ) -> None:
         self.raw = bytearray()
+        self._held = b""
         self.open = True
         self.screen = Screen(columns, lines, self._write)
         self._stream = pyte.ByteStream(self.screen)
@@ -178,5 +183,8 @@ class Terminal:
             data = b""
         self.open = bool(data)
         self.raw += data
-        self._stream.feed(data)
+        data = self._held + data
+        begun = _BEGUN.search(data)
+        self._held = begun[0] if begun else b""
+        self._stream.feed(_UNSHOWN.sub(b"", data.removesuffix(self._held)))
         return self.open

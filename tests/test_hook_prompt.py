@@ -1,0 +1,177 @@
+"""The segment in the prompt: what it says, how it looks, where it stands, and that it costs no process."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rig.kinds import MARK, Kind
+from tests.rig.processes import Trace
+from tests.rig.shell import Shell
+from tests.seat import Seat, hour, seated, segment
+
+SUBST = '[ -z "${ZSH_VERSION-}" ] || setopt prompt_subst\n'
+
+
+@pytest.fixture
+def seat(shell_kind: Kind, home: Path) -> Iterator[Seat]:
+    with seated(shell_kind, home) as seat:
+        yield seat
+
+
+def color(sh: Shell) -> str:
+    """Return the colour of the first letter of the cursor's line."""
+    letter: str = sh.screen.buffer[sh.screen.cursor.y][0].fg
+    return letter
+
+
+def test_it_says_what_is_left_in_the_colour_of_the_hurry(seat: Seat) -> None:
+    sh = seat.sit()
+    looks = {35_990: ("9h59m", "green"), 6_500: ("1h48m", "green"), 5_950: ("99m", "green"), 640: ("10m", "green")}
+    looks |= {590: ("9m", "brown"), 110: ("1m", "brown"), 57: (r"0:5\d", "red")}
+    for seconds, (text, shade) in looks.items():
+        seat.aws.session_seconds_for = {"AssumeRole": seconds}
+        sh.run("vault use plain --force")
+        assert re.fullmatch(f"plain {text}", segment(sh)), seconds
+        assert color(sh) == shade, seconds
+    assert "".join(sh.screen.buffer[sh.screen.cursor.y][x].fg for x in range(11, 14)) == "default" * 3
+    sh.run("vault clear")
+    assert sh.cur() == MARK
+
+
+@pytest.mark.parametrize(
+    ("env", "shown"),
+    [
+        ({"NO_COLOR": "1"}, r"plain (60|59)m "),
+        ({"SHELLINT_PROMPT": "off"}, ""),
+        ({"SHELLINT_PROMPT": "auto"}, r"plain (60|59)m "),
+        ({"SHELLINT_PROMPT": "[{left} of {profile}%n]"}, r"\[(60|59)m of plain%n\] "),
+        ({"SHELLINT_PROMPT": "$(touch hit)%{{profile}"}, r"\$\(touch hit\)%\{plain "),
+        ({"STARSHIP_SHELL": "any"}, ""),
+    ],
+    ids=lambda value: " ".join(value.values()) if isinstance(value, dict) else None,
+)
+def test_the_environment_says_how(seat: Seat, env: dict[str, str], shown: str) -> None:
+    sh = seat.sit(first=SUBST, env=env)
+    sh.run("vault use plain")
+    assert re.fullmatch(f"{shown}{MARK}", sh.cur())
+    assert color(sh) == ("default" if "NO_COLOR" in env or not shown else "green")
+    assert not (seat.home / "hit").exists()
+
+
+def test_no_prompt_places_nothing_and_a_theme_asks_for_the_text(seat: Seat) -> None:
+    hook = f'eval "$(vault hook {seat.kind.name} --no-prompt)"\n'
+    sh = seat.sit(hook=hook)
+    sh.run("vault use plain")
+    assert sh.cur() == MARK
+    assert sh.output("vault_prompt_info; echo") in hour("plain")
+
+
+@pytest.mark.parametrize("name", ["100%", "$(touch hit)", "%{$(touch hit)`touch hit`", "a%%b\\u\\$"])
+def test_a_theme_with_the_text_in_it_shows_it_once_and_as_text(seat: Seat, name: str) -> None:
+    own = f"PS1='<$(vault_prompt_info)> {MARK}'\n"
+    sh = seat.sit(rc=SUBST + own)
+    assert sh.cur() == f"<> {MARK}"
+    sh.run("vault use plain")
+    sh.run(sh.kind.export("AWS_VAULT", name))
+    assert sh.cur() in {f"<{text}> {MARK}" for text in hour(name)}
+    sh.run(f"PS1='{MARK}'")
+    sh.run()
+    assert segment(sh) in hour(name)
+    assert not (seat.home / "hit").exists()
+
+
+REBUILT = {
+    "bash": {
+        "string": f"theme() {{ PS1='{MARK}'; }}; PROMPT_COMMAND=theme\n",
+        "string-in-front": f"theme() {{ PS1='{MARK}'; }}; PROMPT_COMMAND=\"theme;$PROMPT_COMMAND\"\n",
+        "array": f"theme() {{ PS1='{MARK}'; }}; PROMPT_COMMAND=(: theme)\n",
+        "array-behind": f"theme() {{ PS1='{MARK}'; }}; PROMPT_COMMAND+=(theme)\n",
+    },
+    "zsh": {
+        "precmd": f"precmd() {{ PROMPT='{MARK}' psvar=(a b) }}\n",
+        "precmd_functions": f"theme() {{ PROMPT='{MARK}'; psvar=() }}; precmd_functions+=(theme)\n",
+        "one-line": f"precmd() {{ psvar[1]=mine; PROMPT='%1v {MARK}' }}\n",
+    },
+}
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_theme_that_builds_the_prompt_each_time_still_shows_it(seat: Seat, order: str) -> None:
+    """Loaded before the hook or after it; a later assignment of PROMPT_COMMAND is mended by the next `vault`."""
+    for theme, text in REBUILT[seat.kind.name].items():
+        before, after = (text, "") if order == "before" else ("", text)
+        sh = seat.sit(after, first=before)
+        sh.run("vault use plain")
+        for _ in range(3):
+            sh.run()
+            assert re.match(r"plain (60|59)m ", sh.cur()), theme
+            assert sh.cur().count("plain") == 1, theme
+            assert ("mine" in sh.cur()) is (theme == "one-line")
+
+
+def test_the_exit_code_of_a_command_is_what_the_next_one_sees(seat: Seat) -> None:
+    sh = seat.sit()
+    pipe = '"${PIPESTATUS[*]}"' if seat.kind.name == "bash" else '"${pipestatus[*]}"'
+    for loaded in (False, True):
+        if loaded:
+            sh.run("vault use plain")
+        sh.run("(exit 7)")
+        assert sh.status() == 7
+        sh.run("(exit 7)")
+        sh.run()
+        assert sh.status() == 7
+        sh.run("(exit 3) | (exit 0) | (exit 4)")
+        assert sh.words(pipe) == [b"3 0 4"]
+        sh.run("vault nonsense")
+        assert sh.status() == 2
+
+
+SEES = {
+    "bash": {
+        "string": "PROMPT_COMMAND='seen=$?'\n",
+        "string-of-two": "PROMPT_COMMAND=$'seen=$?;\\n : ; '\n",
+        "array": "PROMPT_COMMAND=(: 'seen=$? pipe=\"${PIPESTATUS[*]}\"')\n",
+    },
+    "zsh": {
+        "precmd": 'precmd() { seen=$? pipe="$pipestatus" }\n',
+        "precmd_functions": 'theirs() { seen=$? pipe="$pipestatus"; }; precmd_functions=(theirs)\n',
+    },
+}
+
+
+def test_the_persons_own_prompt_commands_see_the_exit_code_too(seat: Seat) -> None:
+    for form, text in SEES[seat.kind.name].items():
+        sh = seat.sit(first=text)
+        for loaded in (False, True):
+            if loaded:
+                sh.run("vault use plain")
+            sh.run("(exit 3) | (exit 9)")
+            assert sh.words('"$seen"') == [b"9"], form
+            if "pipe" in text:
+                sh.run("(exit 3) | (exit 9)")
+                assert sh.words('"$pipe"') == [b"3 9"], form
+
+
+def test_twenty_prompts_start_no_process_and_each_shows_the_time_that_falls(seat: Seat, tmp_path: Path) -> None:
+    trace = Trace(tmp_path / "trace")
+    seat.aws.session_seconds_for = {"AssumeRole": 58}
+    sh = seat.sit(under=trace.argv)
+    sh.run("vault use plain")
+    assert trace.calls()
+    trace.mark()
+    shown = []
+    os.mkfifo(seat.home / "fifo")
+    for number in range(20):
+        # Every fourth time a wait that no process is needed for, so that there is something to see falling.
+        sh.run("read -t 0.6 -u 9 9<>fifo" if number % 4 == 0 else "")
+        found = re.fullmatch(r"plain 0:(\d\d)", segment(sh))
+        assert found, sh.cur()
+        shown.append(int(found[1]))
+    assert trace.calls() == []
+    assert shown == sorted(shown, reverse=True)
+    assert shown[0] - shown[-1] >= 2
