@@ -1,21 +1,29 @@
 # Everything lives in .venv, made on first use. Outside this directory nothing changes but, as root on Debian,
 # missing packages (zsh, strace, python3-venv), which are installed.
 .DEFAULT_GOAL := help
-.PHONY: help try test lint
+.PHONY: help try test test-all lint
 .NOTPARALLEL:
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
 try: $(VENV)/.try ## a throw-away home, a loopback AWS, and a shell with profile `demo` ready to `vault use`
 	@$(PYTHON) -m tests.story
 
 test: lint ## lint, then every test, in every shell there is
-	@scripts/tools zsh strace gnome-keyring dbus-daemon
+	@scripts/tools zsh strace gnome-keyring dbus-daemon fish direnv zoxide fzf
 	$(PYTHON) -m pytest -n logical --dist worksteal
+
+SUITES := bullseye bookworm trixie sid
+
+test-all: test ## and every test that drives a shell, in the bash, zsh and fish of other Debian releases; as root
+	@scripts/tools mmdebstrap patchelf
+	@for suite in $(SUITES); do \
+		scripts/suite $$suite $(VENV)/suites/$$suite $(PYTHON) -m pytest -n logical --dist worksteal -p tests.matrix || exit; \
+	done
 
 lint: $(VENV)/.test ## ruff, mypy, shellcheck
 	$(PYTHON) -m ruff check
