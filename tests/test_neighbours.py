@@ -148,6 +148,8 @@ def test_both_do_their_work(
     neighbour, stage = NEIGHBOURS[name], stages[shell_kind.name]
     if neighbour.needs:
         program(neighbour.needs)
+    if name == "fzf" and not Path(f"{FZF}.{shell_kind.name}").exists():
+        pytest.skip("Debian counts fzf's key bindings as documentation, which this machine leaves out")
     prepare(home)
     lines = [neighbour.lines[shell_kind.name], f"source {stage.program.hook(shell_kind)}"]
     rc = "".join(f"{line}\n" for line in (lines if order == "before" else reversed(lines)))

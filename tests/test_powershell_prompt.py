@@ -71,11 +71,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         (129_599, "prod 35h59m "),
         (6_059, "prod 1h40m "),
         (5_990, "prod 99m "),
-        (659, "prod 10m "),
         (590, "prod 9m "),
         (119, "prod 1m "),
         (45, "prod 0:4"),
-        (9, "prod 0:0"),
     ],
 )
 def test_the_time_left_stands_before_the_prompt(bench: Bench, seconds: int, text: str) -> None:

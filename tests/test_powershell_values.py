@@ -192,10 +192,11 @@ def test_secrets_are_shown_by_no_trace_and_stay_in_no_variable(bench: Bench) -> 
     # What is evaluated, and script block logging therefore keeps, has the numbers of the words and no value.
     assert "$($words[0] -join " in shown
     for secret in SECRETS:
-        for text in (secret, base64_data(secret), "".join(f"%{byte:02x}" for byte in secret.encode()[:9])):
+        # A trace shortens what it prints: the beginning is telling enough.
+        for text in (secret[:8], base64_data(secret)[:8], "".join(f"%{byte:02x}" for byte in secret.encode()[:4])):
             assert text not in shown
     kept = bench.shell.run("Get-Variable | Where-Object Name -ne Error | Out-String -Width 20000; $global:__shellint")
     kept += bench.shell.run("$Error | Format-List * -Force | Out-String -Width 20000; Get-History | Out-String")
     bench.shell.run("vault clear; $Error.Clear()")
-    for text in SECRETS:
-        assert text not in kept
+    for secret in SECRETS:
+        assert secret[:8] not in kept

@@ -12,6 +12,7 @@ import pytest
 
 from shellint.startup import ask_shell, startup
 from tests.desk import BIN
+from tests.pwsh_shell import powershell
 from tests.rig.environment import environment, fresh_home
 from tests.rig.kinds import Kind
 from tests.rig.programs import program
@@ -115,6 +116,22 @@ def test_any_home_directory_will_do(shell_kind: Kind, name: str, tmp_path: Path)
         assert machine.has_hook(machine.open(path=AWAY))
         assert not (home / "hit").exists()
         assert not machine.asked.exists()
+
+
+def test_powershell_says_where_its_profile_is_and_has_the_hook(home: Path) -> None:
+    """The same script that hosted CI runs on Windows, where no terminal of the tests is."""
+    done = subprocess.run(
+        [powershell(), "-NoLogo", "-NoProfile", "-File", Path(__file__).with_name("smoke.ps1")],
+        env=environment(home, PATH=f"{Path(powershell()).parent}:{HERE}"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ok: undo puts back what was there" in done.stdout
+    assert not list(home.glob(".config/powershell/*"))
 
 
 def test_ten_at_once_add_it_once(home: Path) -> None:

@@ -79,7 +79,7 @@ def key_from_json(text: str) -> LongTermKey:
     names = " or ".join(f"{key_id} and {secret}" for key_id, secret in _JSON_NAMES)
     wrong = UsageError(f"what came on stdin is not JSON with {names}")
     try:
-        values: Any = json.loads(text)
+        values: Any = json.loads(text.removeprefix("\ufeff"))  # PowerShell 5.1 may put one there
     except ValueError:
         raise wrong from None
     if isinstance(values, dict) and isinstance(values.get("AccessKey"), dict):
