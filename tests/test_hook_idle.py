@@ -91,6 +91,15 @@ def test_a_renewal_at_an_idle_prompt_shows_in_the_time_left_only(zsh: Seat) -> N
     assert sh.text().splitlines()[-2] == "half"
 
 
+def test_a_shell_that_nobody_has_used_for_half_a_day_renews_nothing(zsh: Seat) -> None:
+    """Nobody has typed since 1970, says a line that runs while the prompt waits."""
+    zsh.aws.session_seconds_for = {"AssumeRole": 6}
+    sh = zsh.sit()
+    sh.run("vault use plain; sched +1 '__shellint_seen=0'")
+    zsh.aws.session_seconds_for = {}
+    sh.see("^vault: plain has ended and is taken out of this shell")
+
+
 def test_a_renewal_at_an_idle_prompt_that_needs_a_code_says_so_once(zsh: Seat) -> None:
     sh = zsh.sit()
     load(zsh, sh, 9)
