@@ -93,7 +93,7 @@ def hook_line(env: Mapping[str, str]) -> str:
         file, line = LINES[detect_shell(env)]
     except UsageError:
         file, line = LINES["bash"]
-    return f"add this line to {file} and open a new shell: {line}"
+    return f"`vault setup` adds it (to {file}: {line}); then open a new shell"
 
 
 def hook_text(kind: str, env: Mapping[str, str], *, name: str = "vault", prompt: bool = True) -> str:

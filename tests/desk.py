@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from shellint.credentials import LongTermKey
+from shellint.hook import LINES
 from shellint.paths import paths_from
-from shellint.store import PassphraseSource, open_store
+from shellint.store import PassphraseSource, Store
+from shellint.store.sealing import Argon2
 from shellint.terminal import NoHuman
 from tests.aws import KeyPair, Mfa, Role, StrictAws, User
 from tests.rig.environment import environment
@@ -41,9 +43,9 @@ class Desk:
         self.store_key("base", self.key)
 
     def store_key(self, profile: str, key: KeyPair) -> None:
-        """Store a key, as `vault add --no-config` does."""
+        """Store a key, as `vault add --no-config` does, but with the least Argon2: each command pays for it."""
         env = environment(self.home, **self.env)
-        store = open_store(paths_from(env).store, PassphraseSource(NoHuman(), env))
+        store = Store(paths_from(env).store, PassphraseSource(NoHuman(), env), cost=Argon2(1, 1, 64))
         store.put("key", profile, LongTermKey(*key).to_bytes())
 
     def profile(self, name: str, **values: str) -> None:
@@ -64,6 +66,6 @@ class Desk:
         return role
 
     @staticmethod
-    def hook(kind: str) -> str:
+    def hook(kind: str, options: str = "") -> str:
         """Return the line for the rc file."""
-        return f'eval "$(vault hook {kind})"\n'
+        return LINES[kind][1].replace(f"hook {kind}", f"hook {kind} {options}".rstrip()) + "\n"

@@ -145,9 +145,12 @@ class Look:
 def typed(
     kind: Kind, lines: Sequence[str], env: Mapping[str, str], directory: Path, *flags: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """Type `lines` at an interactive shell without a terminal: it shows its prompts on stderr and runs its hooks."""
+    """Type `lines` at an interactive shell without a terminal: it shows its prompts on stderr and runs its hooks.
+
+    Only fish takes them for a script then, and has no prompts.
+    """
     return subprocess.run(
-        [program(kind.name), *INTERACTIVE[kind.name], *flags],
+        [program(kind.name), *INTERACTIVE.get(kind.name, ()), *flags],
         input=as_bytes("".join(f"{line}\n" for line in lines)),
         env=env,
         cwd=directory,

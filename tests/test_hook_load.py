@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -15,16 +16,19 @@ STRICT = {
     "bash": ("--noprofile", "--norc", "-e", "-u", "-o", "pipefail", "-c"),
     "bash-posix": ("--posix", "--noprofile", "--norc", "-e", "-u", "-o", "pipefail", "-c"),
     "zsh": ("-e", "-u", "-o", "pipefail", "--no-globalrcs", "--no-rcs", "-c"),
+    "fish": ("--private", "-c"),
 }
 """As zoxide loads its own hooks (src/shell.rs), each of which must then print nothing at all."""
 
 WAYS = {
     "text": "{text}",
     "source": ". '{file}'",
-    "eval": "eval \"$(cat '{file}')\"",
+    "eval": "{eval}",
     "source-twice": ". '{file}'\n. '{file}'",
-    "eval-twice": "eval \"$(cat '{file}')\"\neval \"$(cat '{file}')\"",
+    "eval-twice": "{eval}\n{eval}",
 }
+EVAL = {"bash": "eval \"$(cat '{file}')\"", "zsh": "eval \"$(cat '{file}')\"", "fish": "cat '{file}' | source"}
+"""How a shell runs the text that a program prints."""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +45,14 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(params=list(STRICT))
 def strict(request: pytest.FixtureRequest) -> tuple[Kind, tuple[str, ...]]:
-    """Each shell with the strictest options, and bash as `sh` too."""
+    """Each shell with the strictest options it has, and bash as `sh` too."""
     kind = KINDS[request.param.partition("-")[0]]
     return kind, (program(kind.name), *STRICT[request.param])
+
+
+def lines(kind: Kind, way: str, file: Path) -> str:
+    evaluate = EVAL[kind.name].format(file=file)
+    return WAYS[way].format(text=file.read_text(), file=file, eval=evaluate)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -55,12 +64,12 @@ def test_loads_without_a_word(
     """In a script under `set -eu -o pipefail`: nothing on either stream, and both names are functions that work."""
     kind, argv = strict
     file = fake.hook(kind, name=name, prompt=prompt)
-    source = WAYS[way].format(text=file.read_text(), file=file)
+    source = lines(kind, way, file)
     done = subprocess.run([*argv, source], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     for command in (name, "shellint"):
         asked = subprocess.run(
-            [*argv, f"{source}\ntype {command}\n{command} status || exit $?"],
+            [*argv, f"{source}\ntype {command}\n{command} status || exit {kind.status}"],
             env=env,
             capture_output=True,
             text=True,
@@ -80,7 +89,7 @@ def test_loads_without_a_word_at_a_prompt(
     """An interactive shell shows the same prompts, status and nothing else whether it loads the hook or not."""
     file = fake.hook(shell_kind, prompt=prompt)
     first = [*_quiet(shell_kind), "set -eu"]
-    with_hook = typed(shell_kind, [*first, *WAYS[way].format(file=file).splitlines(), 'echo "$?"'], env, file.parent)
+    with_hook = typed(shell_kind, [*first, *lines(shell_kind, way, file).splitlines(), 'echo "$?"'], env, file.parent)
     count = WAYS[way].count("\n") + 1
     without = typed(shell_kind, [*first, *[":"] * count, 'echo "$?"'], env, file.parent)
     assert (with_hook.returncode, with_hook.stdout, with_hook.stderr) == (0, without.stdout, without.stderr)

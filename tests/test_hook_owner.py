@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile import VALUES, encoded
-from tests.rig.kinds import KINDS, Kind
+from tests.rig.kinds import KINDS, MARK, Kind
 from tests.rig.script import run_script
 from tests.rig.shell import Shell
 from tests.seat import Seat, changes, hour, seated, segment
@@ -58,7 +58,7 @@ def test_keys_pasted_in_the_same_line_are_not_touched_by(seat: Seat, command: st
     sh = seat.sit()
     sh.run("vault use plain")
     loaded, asked = sh.environ(), len(seat.aws.requests)
-    shown = sh.output(f"{PASTE}; vault {command}; echo $?").splitlines()
+    shown = sh.output(f"{PASTE}; vault {command}; echo {sh.kind.status}").splitlines()
     assert shown[0].startswith("vault: ")
     # After `clear` there is nothing left of the session at the prompt; else it is let go there.
     assert shown[-1:] == ["0"] if command == "clear" else shown[-2:] == ["1", LET_GO]
@@ -130,9 +130,9 @@ def test_a_script_with_the_hook_uses_and_clears_what_it_inherits(seat: Seat) -> 
     sh.run("vault use plain")
     before = sh.environ()
     (seat.home / "script").write_text(
-        f'{seat.hook(sh.kind.name)}\necho "<$AWS_VAULT>"\nvault clear\necho "<${{AWS_VAULT-gone}} $AWS_PROFILE>"\n'
+        f'{seat.hook(sh.kind.name)}\necho "<$AWS_VAULT>"\nvault clear\nenv | grep -c AWS_VAULT\necho "<$AWS_PROFILE>"\n'
     )
-    assert sh.output(f"{sh.kind.name} script") == "<plain>\n<gone mine>"
+    assert sh.output(f"{sh.kind.name} script") == "<plain>\n0\n<mine>"
     assert changes(before, sh.environ()) == {}
 
 
@@ -141,6 +141,7 @@ def test_exec_of_another_shell_stays_the_owner(seat: Seat, to: str) -> None:
     seat.aws.session_seconds_for = {"AssumeRole": 8}
     other = KINDS[to]
     sh = seat.sit()
+    (seat.home / other.rc).parent.mkdir(parents=True, exist_ok=True)
     (seat.home / other.rc).write_text(other.prompt + seat.hook(to))
     sh.run("vault use plain")
     first = sh.environ()
@@ -178,9 +179,9 @@ def test_a_shell_that_starts_with_expired_variables_drops_them_silently_at_once(
         with Shell(seat.kind, seat.home, seat.hook(seat.kind.name), loaded | {"SHELLINT_EXPIRES": expires}) as late:
             assert late.text() == "RDY>", row
             assert changes(before, late.environ()).keys() <= {"SHLVL"}, row
-    script = f'{seat.hook(seat.kind.name)}\necho "<${{AWS_VAULT-gone}} ${{SHELLINT_SAVED-gone}} $AWS_PROFILE>"'
+    script = f'{seat.hook(seat.kind.name)}\nenv | grep -c -e AWS_VAULT -e SHELLINT_SAVED\necho "<$AWS_PROFILE>"'
     done = run_script(seat.kind, script, loaded | {"SHELLINT_EXPIRES": "1000000000"})
-    assert (done.stdout, done.stderr) == (b"<gone gone mine>\n", b"")
+    assert (done.stdout, done.stderr) == (b"0\n<mine>\n", b"")
     assert not (seat.home / "hit").exists()
 
 
@@ -204,7 +205,8 @@ def test_hostile_variables_from_outside_show_as_text_and_do_nothing(seat: Seat) 
 
 
 def test_every_hostile_profile_in_the_environment_is_only_text_in_the_prompt(seat: Seat) -> None:
-    sh = seat.sit(first='[ -z "${ZSH_VERSION-}" ] || setopt prompt_subst\n')
+    # On a line of its own: a shell and the screen need not agree on the width of what has none.
+    sh = seat.sit(seat.kind.expands + seat.kind.prompts.format(prompt=f"\n{MARK}"))
     sh.run("vault use plain")
     for row, value in VALUES.items():
         if len(value) < 100:
@@ -212,5 +214,5 @@ def test_every_hostile_profile_in_the_environment_is_only_text_in_the_prompt(sea
             sh.run(sh.kind.export("AWS_VAULT", encoded(value)))
             # In the bytes: the rendered screen has no idea of characters without width.
             assert re.search(rb" (60|59)m", sh.raw[start:]), row
-            assert not any(sequence in sh.raw[start:] for sequence in (b"\x1b]", b"\x1b[31m")), row
+            assert not any(sequence in sh.raw[start:] for sequence in (b"\x1b]0;title", b"\x1b[31mred")), row
     assert not (seat.home / "hit").exists()

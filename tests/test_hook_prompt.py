@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,6 @@ from tests.rig.kinds import MARK, Kind
 from tests.rig.processes import Trace
 from tests.rig.shell import Shell
 from tests.seat import Seat, hour, seated, segment
-
-SUBST = '[ -z "${ZSH_VERSION-}" ] || setopt prompt_subst\n'
 
 
 @pytest.fixture
@@ -56,7 +53,7 @@ def test_it_says_what_is_left_in_the_colour_of_the_hurry(seat: Seat) -> None:
     ids=lambda value: " ".join(value.values()) if isinstance(value, dict) else None,
 )
 def test_the_environment_says_how(seat: Seat, env: dict[str, str], shown: str) -> None:
-    sh = seat.sit(first=SUBST, env=env)
+    sh = seat.sit(first=seat.kind.expands, env=env)
     sh.run("vault use plain")
     assert re.fullmatch(f"{shown}{MARK}", sh.cur())
     assert color(sh) == ("default" if "NO_COLOR" in env or not shown else "green")
@@ -64,8 +61,7 @@ def test_the_environment_says_how(seat: Seat, env: dict[str, str], shown: str) -
 
 
 def test_no_prompt_places_nothing_and_a_theme_asks_for_the_text(seat: Seat) -> None:
-    hook = f'eval "$(vault hook {seat.kind.name} --no-prompt)"\n'
-    sh = seat.sit(hook=hook)
+    sh = seat.sit(hook=seat.hook(seat.kind.name, "--no-prompt"))
     sh.run("vault use plain")
     assert sh.cur() == MARK
     assert sh.output("vault_prompt_info; echo") in hour("plain")
@@ -73,13 +69,14 @@ def test_no_prompt_places_nothing_and_a_theme_asks_for_the_text(seat: Seat) -> N
 
 @pytest.mark.parametrize("name", ["100%", "$(touch hit)", "%{$(touch hit)`touch hit`", "a%%b\\u\\$"])
 def test_a_theme_with_the_text_in_it_shows_it_once_and_as_text(seat: Seat, name: str) -> None:
-    own = f"PS1='<$(vault_prompt_info)> {MARK}'\n"
-    sh = seat.sit(rc=SUBST + own)
+    kind = seat.kind
+    own = kind.prompts.format(prompt=f"<{kind.output.format(command='vault_prompt_info')}> {MARK}")
+    sh = seat.sit(rc=kind.expands + own)
     assert sh.cur() == f"<> {MARK}"
     sh.run("vault use plain")
     sh.run(sh.kind.export("AWS_VAULT", name))
     assert sh.cur() in {f"<{text}> {MARK}" for text in hour(name)}
-    sh.run(f"PS1='{MARK}'")
+    sh.run(kind.prompt.rstrip())
     sh.run()
     assert segment(sh) in hour(name)
     assert not (seat.home / "hit").exists()
@@ -96,6 +93,12 @@ REBUILT = {
         "precmd": f"precmd() {{ PROMPT='{MARK}' psvar=(a b) }}\n",
         "precmd_functions": f"theme() {{ PROMPT='{MARK}'; psvar=() }}; precmd_functions+=(theme)\n",
         "one-line": f"precmd() {{ psvar[1]=mine; PROMPT='%1v {MARK}' }}\n",
+    },
+    "fish": {
+        "function": f"function fish_prompt; printf %s '{MARK}'; end\n",
+        "event": f"function theme -e fish_prompt; function fish_prompt; printf %s '{MARK}'; end; end\n",
+        "another": 'function theme -e fish_prompt; set -g n "$n"x\n'
+        f"eval \"function fish_prompt; : $n; printf '{MARK}'; end\"; end\n",
     },
 }
 
@@ -116,17 +119,16 @@ def test_a_theme_that_builds_the_prompt_each_time_still_shows_it(seat: Seat, ord
 
 def test_the_exit_code_of_a_command_is_what_the_next_one_sees(seat: Seat) -> None:
     sh = seat.sit()
-    pipe = '"${PIPESTATUS[*]}"' if seat.kind.name == "bash" else '"${pipestatus[*]}"'
     for loaded in (False, True):
         if loaded:
             sh.run("vault use plain")
-        sh.run("(exit 7)")
+        sh.run("sh -c 'exit 7'")
         assert sh.status() == 7
-        sh.run("(exit 7)")
+        sh.run("sh -c 'exit 7'")
         sh.run()
         assert sh.status() == 7
-        sh.run("(exit 3) | (exit 0) | (exit 4)")
-        assert sh.words(pipe) == [b"3 0 4"]
+        sh.run("sh -c 'exit 3' | true | sh -c 'exit 4'")
+        assert sh.words(sh.kind.statuses) == [b"3 0 4"]
         sh.run("vault nonsense")
         assert sh.status() == 2
 
@@ -141,6 +143,11 @@ SEES = {
         "precmd": 'precmd() { seen=$? pipe="$pipestatus" }\n',
         "precmd_functions": 'theirs() { seen=$? pipe="$pipestatus"; }; precmd_functions=(theirs)\n',
     },
+    "fish": {
+        "event": "function theirs -e fish_prompt; set -g seen $status; set -g pipe $pipestatus; end\n",
+        "prompt": f"function fish_prompt; set -g seen $status; set -g pipe $pipestatus; printf '{MARK}'; end\n",
+        "right": "function fish_right_prompt; set -g seen $status; set -g pipe $pipestatus; end\n",
+    },
 }
 
 
@@ -150,10 +157,10 @@ def test_the_persons_own_prompt_commands_see_the_exit_code_too(seat: Seat) -> No
         for loaded in (False, True):
             if loaded:
                 sh.run("vault use plain")
-            sh.run("(exit 3) | (exit 9)")
+            sh.run("sh -c 'exit 3' | sh -c 'exit 9'")
             assert sh.words('"$seen"') == [b"9"], form
             if "pipe" in text:
-                sh.run("(exit 3) | (exit 9)")
+                sh.run("sh -c 'exit 3' | sh -c 'exit 9'")
                 assert sh.words('"$pipe"') == [b"3 9"], form
 
 
@@ -165,10 +172,11 @@ def test_twenty_prompts_start_no_process_and_each_shows_the_time_that_falls(seat
     assert trace.calls()
     trace.mark()
     shown = []
-    os.mkfifo(seat.home / "fifo")
     for number in range(20):
-        # Every fourth time a wait that no process is needed for, so that there is something to see falling.
-        sh.run("read -t 0.6 -u 9 9<>fifo" if number % 4 == 0 else "")
+        if number % 4 == 0:
+            # So that there is something to see falling.
+            sh.quiet(0.6)
+        sh.run()
         found = re.fullmatch(r"plain 0:(\d\d)", segment(sh))
         assert found, sh.cur()
         shown.append(int(found[1]))

@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 
 from shellint.variables import FIXED
+from tests.fake_program import both_shells
 from tests.rig.kinds import Kind
 from tests.seat import Seat, changes, question, seated, segment
+
+TRACE = {
+    "bash": ("set -x", "$-", "set +x"),
+    "zsh": ("set -x", "$-", "set +x"),
+    "fish": ("set -g fish_trace x", "$fish_trace", "set -e fish_trace"),
+}
+"""How a shell is told to show each command it runs, and how one sees that it does."""
 
 
 @pytest.fixture
@@ -65,6 +73,7 @@ def test_a_wrong_code_is_asked_again_and_refused_by_aws_in_the_end(seat: Seat) -
     assert not (seat.home / "hit").exists()
 
 
+@both_shells
 @pytest.mark.parametrize("when", ["before", "loaded"])
 def test_a_readonly_name_makes_use_change_nothing_and_ask_for_no_code(seat: Seat, when: str) -> None:
     """Each name that `use` may touch, in a subshell each, so that the next one starts clean."""
@@ -92,6 +101,7 @@ for name in {" ".join(names)}; do (
     assert not sh.showed("MFA code")
 
 
+@both_shells
 def test_a_pipe_or_parentheses_say_that_only_the_subshell_has_it(seat: Seat) -> None:
     sh = seat.sit()
     before = sh.environ()
@@ -109,7 +119,8 @@ def test_a_pipe_or_parentheses_say_that_only_the_subshell_has_it(seat: Seat) -> 
 
 def test_ctrl_c_at_the_code_leaves_terminal_and_environment_as_they_were(seat: Seat) -> None:
     sh = seat.sit()
-    sh.run("set -x")
+    trace, traced, no_trace = TRACE[seat.kind.name]
+    sh.run(trace)
     before = sh.environ()
     sh.send("vault use dev\r")
     question(sh)
@@ -117,8 +128,8 @@ def test_ctrl_c_at_the_code_leaves_terminal_and_environment_as_they_were(seat: S
     assert sh.status() == 130
     assert segment(sh) == ""
     assert changes(before, sh.environ()) == {}
-    assert "x" in sh.words("$-")[0].decode()
-    sh.run("set +x")
+    assert b"x" in sh.words(traced)[0]
+    sh.run(no_trace)
     assert stored_sessions(seat) == []
     assert seat.aws.requests == []
     assert sh.output("stty -a | tr ' ;' '\\n\\n' | grep -x -e echo -e icanon -e isig").split() == [

@@ -14,16 +14,21 @@ from tests.rig.kinds import Kind
 from tests.rig.shell import Shell
 from tests.seat import Seat, changes, hour, question, seated, segment
 
-NOW = "__shellint_renew=0"
-"""Typed at the prompt: the time to renew has come, without waiting for half of a session to pass."""
-AGAIN = "__shellint_next="
-"""Typed at the prompt: the pause after a try is over."""
-
 
 @pytest.fixture
 def seat(shell_kind: Kind, home: Path) -> Iterator[Seat]:
     with seated(shell_kind, home) as seat:
         yield seat
+
+
+def now(sh: Shell) -> str:
+    """Return what is typed so that the time to renew has come, without waiting for half of a session to pass."""
+    return sh.kind.keep.format(name="__shellint_renew", value=0)
+
+
+def again(sh: Shell) -> str:
+    """Return what is typed so that the pause after a try is over."""
+    return sh.kind.keep.format(name="__shellint_next", value=0)
 
 
 def ends(environ: dict[bytes, bytes]) -> float:
@@ -63,11 +68,11 @@ def test_a_code_that_would_be_needed_is_announced_once_and_never_asked_for(seat:
     sh = seat.sit()
     seat.code(sh, "vault use dev")
     loaded, asked = sh.environ(), len(seat.aws.requests)
-    first, second = sh.output(NOW).splitlines()
+    first, second = sh.output(now(sh)).splitlines()
     assert re.fullmatch(r"vault: dev ends in [1-4]\ds", first)
     assert second == "       `vault refresh` renews it"
     assert sh.output("") == ""
-    assert sh.output(AGAIN) == ""
+    assert sh.output(again(sh)) == ""
     assert changes(loaded, sh.environ()) == {}
     assert len(seat.aws.requests) == asked
     seat.aws.session_seconds = None
@@ -82,7 +87,7 @@ def test_a_passphrase_that_would_be_needed_is_announced_once_and_never_asked_for
     sh.see("^Passphrase of ")
     sh.press(seat.env["SHELLINT_FILE_PASSPHRASE"] + "\r")
     asked = len(seat.aws.requests)
-    assert "`vault refresh` renews it" in sh.output(NOW)
+    assert "`vault refresh` renews it" in sh.output(now(sh))
     assert segment(sh).startswith("plain ")
     assert sh.output("") == ""
     assert len(seat.aws.requests) == asked
@@ -101,13 +106,13 @@ def test_a_failure_is_said_once_and_tried_again_after_longer_and_longer_pauses(s
     loaded = sh.environ()
     seat.aws.fail_next("AssumeRole", "AccessDenied", times=99)
     asked = seat.asked("AssumeRole")
-    assert "AccessDenied" in sh.output(NOW)
+    assert "AccessDenied" in sh.output(now(sh))
     assert seat.asked("AssumeRole") == asked + 1
     assert pause(sh) == 60
     assert sh.output("") == ""
     assert seat.asked("AssumeRole") == asked + 1
     for tries, seconds in enumerate((120, 240, 480, 900, 900), 2):
-        assert sh.output(AGAIN) == ""
+        assert sh.output(again(sh)) == ""
         assert seat.asked("AssumeRole") == asked + tries
         assert pause(sh) == seconds
     assert changes(loaded, sh.environ()) == {}
@@ -121,7 +126,7 @@ def test_a_renewal_from_a_prompt_has_three_seconds(seat: Seat) -> None:
     loaded = sh.environ()
     seat.aws.break_next("AssumeRole", Breakage.SLOW, seconds=20, times=99)
     began = time.monotonic()
-    assert sh.output(NOW) == ""
+    assert sh.output(now(sh)) == ""
     assert 2.5 < time.monotonic() - began < 10
     assert changes(loaded, sh.environ()) == {}
     assert segment(sh).startswith("plain 0:")
@@ -134,7 +139,7 @@ def test_ctrl_c_abandons_a_renewal_and_not_the_session(seat: Seat) -> None:
     loaded, asked = sh.environ(), seat.asked("AssumeRole")
     seat.aws.break_next("AssumeRole", Breakage.SLOW, seconds=20)
     began = time.monotonic()
-    sh.send(f"{NOW}\r")
+    sh.send(f"{now(sh)}\r")
     sh.wait(lambda: seat.asked("AssumeRole") > asked, "the request of the renewal")
     sh.send("\x03")
     sh.prompt()
@@ -151,7 +156,7 @@ def test_what_the_person_changed_since_is_not_renewed_over(seat: Seat) -> None:
     loaded = sh.environ()
     sh.run("export AWS_REGION=us-east-2 AWS_VAULT=mine AWS_PROFILE=other")
     seat.aws.session_seconds_for = {}
-    assert sh.output(NOW) == ""
+    assert sh.output(now(sh)) == ""
     after = changes(loaded, sh.environ())
     assert after["AWS_ACCESS_KEY_ID"]
     assert (after["AWS_REGION"], after["AWS_VAULT"], after["AWS_PROFILE"]) == (b"us-east-2", b"mine", b"other")

@@ -92,9 +92,9 @@ def test_whatever_was_there_before_comes_back_byte_for_byte(seat: Seat) -> None:
         "AWS_CREDENTIAL_EXPIRATION": b"",
     }
     # One line a few variables: as many Enters as there are values would be the longest part of this test.
-    words = [f"{name}={sh.kind.quote(value)}" for name, value in former.items()]
-    for start in range(0, len(words), 12):
-        sh.run("export " + " ".join(words[start : start + 12]))
+    exports = [sh.kind.export(name, value) for name, value in former.items()]
+    for start in range(0, len(exports), 12):
+        sh.run("; ".join(exports[start : start + 12]))
     before = sh.environ()
     assert {name: before.get(name.encode()) for name in former} == former
     sh.run("vault use plain")
@@ -174,7 +174,7 @@ def test_hostile_names_of_profiles_are_loaded_and_shown_as_plain_text(seat: Seat
     rows = ("quotes", "substitution", "backtick", "percent-open", "percent-psvar", "prompt-escape", "control", "wide")
     for row in rows:
         seat.profile(shlex.quote(NAMES[row]), role_arn=arn, source_profile="base")
-    sh = seat.sit(first='[ -z "${ZSH_VERSION-}" ] || setopt prompt_subst\n')
+    sh = seat.sit(first=seat.kind.expands)
     for row in rows:
         name = NAMES[row]
         sh.run(f"vault use {sh.kind.quote(encoded(name))}")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from shellint.hook import KINDS
+from shellint.hook import KINDS, LINES
 from tests.aws import StrictAws
 from tests.desk import Desk
-from tests.fake_program import CALL, both_shells, typed
+from tests.fake_program import CALL, typed
 from tests.rig.environment import environment
 from tests.rig.kinds import Kind
 from tests.rig.script import run_script
@@ -102,16 +102,14 @@ def test_the_hooks_own_call_runs_nothing_from_the_current_directory(
     assert not hit.exists(), hit.read_text()
 
 
-@both_shells
 def test_the_hooked_command_runs_nothing_from_the_current_directory(
     shell_kind: Kind, home: Path, tmp_path: Path
 ) -> None:
     """As a person does it: the hook loaded by the rc file, then `cd` into a clone of somebody's."""
     hit = plant(tmp_path / "here", *THIRD_PARTY, *STANDARD, "shellint")
     env = environment(home, PATH=f"{BIN}:/usr/bin:/bin", SHELLINT_NO_INPUT="1")
-    load = f'eval "$(vault hook {shell_kind.name})"'
     lines = [
-        load,
+        LINES[shell_kind.name][1],
         f"cd {hit.parent}",
         "export PYTHONPATH=:",
         "vault status",
@@ -153,13 +151,11 @@ def test_a_whole_grant_runs_no_library_from_the_current_directory(
     assert not hit.exists(), hit.read_text()
 
 
-@both_shells
 def test_the_kept_text_is_good_for_a_script_too(shell_kind: Kind, home: Path) -> None:
     """The second `eval` reads what the first one kept, and has the command."""
     env = environment(home, PATH=f"{BIN}:/usr/bin:/bin")
-    load = f'eval "$(vault hook {shell_kind.name})"\n'
     for _ in range(2):
-        done = run_script(shell_kind, f"{load}vault --version\ntype vault", env)
+        done = run_script(shell_kind, f"{LINES[shell_kind.name][1]}\nvault --version\ntype vault", env)
         assert done.stdout.startswith(b"vault ")
         assert b"function" in done.stdout
         assert done.stderr == b""

@@ -15,11 +15,12 @@ from shellint import environment
 from shellint.environment import Change
 from shellint.render import SHELLS, dollar_quote, render_change
 from shellint.variables import REPLACED, SAVED_LIMIT, SETS
-from tests.fake_program import FakeProgram, both_shells, loaded, looks, ours, typed
+from tests.fake_program import FakeProgram, loaded, ours
 from tests.hostile import NAMES, VALUES, decoded, values
 from tests.rig.environment import environment as plain_environment
 from tests.rig.kinds import Kind
 from tests.rig.script import run_script
+from tests.rig.shell import Shell
 
 GENERATED = 2000
 BATCH = 250
@@ -27,10 +28,19 @@ BATCH = 250
 Way = Callable[[Kind, FakeProgram, Path, Change], dict[str, str]]
 
 
+EVAL = {"bash": 'eval "$(cat {file})"', "zsh": 'eval "$(cat {file})"', "fish": "cat {file} | source"}
+"""How each shell runs a text as it is."""
+
+
 def variables_in(stdout: bytes) -> dict[str, str]:
     """Return what `env -0` printed."""
     pairs = (decoded(entry).partition("=") for entry in stdout.split(b"\0")[:-1])
     return {name: value for name, _, value in pairs}
+
+
+def held_by(sh: Shell) -> dict[str, str]:
+    """Return the environment of a child."""
+    return {decoded(name): decoded(value) for name, value in sh.environ().items()}
 
 
 def named(batch: Iterable[str]) -> dict[str, str]:
@@ -46,9 +56,7 @@ def by_eval(kind: Kind, fake: FakeProgram, home: Path, change: Change) -> dict[s
     """Evaluate the text itself in a script, as nothing but `eval` does it."""
     file = fake.directory / "text"
     file.write_text(render_change(SHELLS[kind.name], change))
-    script = (
-        f'. {fake.hook(kind)}\ntext="$(cat {file})"\neval "$text"\nunset text\nenv -0\n[ ! -e hit ] || echo hit >&2\n'
-    )
+    script = f". {fake.hook(kind)}\n{EVAL[kind.name].format(file=file)}\nenv -0\ntest ! -e hit || echo hit >&2\n"
     done = run_script(kind, script, plain_environment(home))
     assert (done.returncode, done.stderr) == (0, b"")
     return variables_in(done.stdout)
@@ -57,9 +65,11 @@ def by_eval(kind: Kind, fake: FakeProgram, home: Path, change: Change) -> dict[s
 def by_hook(kind: Kind, fake: FakeProgram, home: Path, change: Change) -> dict[str, str]:
     """Go the way of a typed command: captured from the program, checked, and applied at an interactive prompt."""
     fake.change(kind, "use x", change)
-    done = typed(kind, [f". {fake.hook(kind)}", "vault use x && env -0"], plain_environment(home), home)
-    assert not (home / "hit").exists()
-    return variables_in(done.stdout)
+    with Shell(kind, home, f". {fake.hook(kind)}\n") as sh:
+        sh.run("vault use x")
+        assert sh.status() == 0
+        assert not (home / "hit").exists()
+        return held_by(sh)
 
 
 both_ways = pytest.mark.parametrize("way", [by_eval, by_hook])
@@ -79,7 +89,6 @@ def generated() -> list[str]:
     return found
 
 
-@both_shells
 @both_ways
 def test_every_hostile_value_arrives_exactly(shell_kind: Kind, way: Way, fake: FakeProgram, home: Path) -> None:
     sent = named([*VALUES.values(), *NAMES.values()])
@@ -87,7 +96,6 @@ def test_every_hostile_value_arrives_exactly(shell_kind: Kind, way: Way, fake: F
     assert {name: seen.get(name) for name in sent} == sent
 
 
-@both_shells
 @both_ways
 def test_generated_values_arrive_exactly(
     shell_kind: Kind, way: Way, fake: FakeProgram, home: Path, generated: Sequence[str]
@@ -99,7 +107,6 @@ def test_generated_values_arrive_exactly(
         assert [(value, seen.get(name)) for name, value in sent.items() if seen.get(name) != value] == []
 
 
-@both_shells
 def test_hostile_values_that_were_there_before_come_back(shell_kind: Kind, fake: FakeProgram, home: Path) -> None:
     """`use` puts them into SHELLINT_SAVED (secret and long ones into the store), and `clear` puts them back."""
     rows = list(VALUES.values())
@@ -111,15 +118,11 @@ def test_hostile_values_that_were_there_before_come_back(shell_kind: Kind, fake:
         assert len(held["SHELLINT_SAVED"]) <= SAVED_LIMIT
         fake.change(shell_kind, "use prod", load)
         fake.change(shell_kind, "clear", environment.clear(held, sealed=load.seal))
-        lines = [
-            f". {fake.hook(shell_kind)}",
-            f"vault use prod && {fake.look} held",
-            f"vault clear && {fake.look} cleared",
-        ]
-        done = typed(shell_kind, lines, plain_environment(home, **former), home)
-        seen = looks(done.stdout)
-        assert ours(seen["held"].env) == held, done.stderr
-        assert ours(seen["cleared"].env) == former, done.stderr
+        with Shell(shell_kind, home, f". {fake.hook(shell_kind)}\n", former) as sh:
+            sh.run("vault use prod")
+            assert ours(held_by(sh)) == held, sh.text()
+            sh.run("vault clear")
+            assert ours(held_by(sh)) == former, sh.text()
     assert not (home / "hit").exists()
 
 

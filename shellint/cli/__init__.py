@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "remove": ("shellint.cli.keys", "forget a long-term key"),
     "store": ("shellint.cli.store", "where the secrets rest, and what opens them"),
     "setup": ("shellint.cli.setup", "add the hook to your shell's start-up file, or take it out"),
-    "hook": ("shellint.cli.hook", "print the line-up for your shell's rc file"),
+    "hook": ("shellint.cli.hook", "print what your shell evaluates when it starts"),
 }
 
 

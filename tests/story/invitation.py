@@ -17,7 +17,7 @@ from tests.story.story import WHO
 
 __all__ = ["invite", "own_kind"]
 
-PROMPTS = {"bash": "PS1='\\$ '\n", "zsh": "PROMPT='%# '\n"}
+PROMPTS = {"bash": "\\$ ", "zsh": "%# ", "fish": "$ "}
 
 KEPT = ("TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
 """What of the person's own environment their terminal needs."""
@@ -51,7 +51,9 @@ def invite(kind: Kind, house: House, env: Mapping[str, str]) -> None:
     own = house.env | {name: env[name] for name in KEPT if name in env}
     _store_key(house)
     house.add_program("aws-whoami", WHO)
-    (house.home / kind.rc).write_text(f"{PROMPTS[kind.name]}{LINES[kind.name][1]}\n")
+    rc = house.home / kind.rc
+    rc.parent.mkdir(parents=True, exist_ok=True)
+    rc.write_text(f"{kind.prompts.format(prompt=PROMPTS[kind.name])}{LINES[kind.name][1]}\n")
     with mfa_command(house):
         click.echo(INTRODUCTION.format(kind=kind.name))
         subprocess.run([kind.name, *kind.interactive], env=own, cwd=house.home, check=False)
