@@ -9,21 +9,47 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run the command line and return the exit code."""
-    _limit_time()
-    _trust_only_ourselves()
-    gc.disable()  # imports make much garbage to look through and little to free; this process ends in a moment
-    from shellint.front import run
+    try:
+        _limit_time()
+        _hold_descriptors()
+        _trust_only_ourselves()
+        gc.disable()  # imports make much garbage to look through and little to free; this process ends in a moment
+        from shellint.front import run
 
-    return run(sys.argv[1:], dict(os.environ))
+        return run(sys.argv[1:], _environment())
+    except KeyboardInterrupt:
+        return 130
 
 
 def _limit_time() -> None:
     # What a prompt starts may not hold it up, and no shell can time out a `$(...)`: so before anything is imported.
     seconds = os.environ.pop("SHELLINT_DEADLINE", "")
-    if seconds.isascii() and seconds.isdigit() and sys.platform != "win32":
+    if seconds.isascii() and seconds.isdigit() and len(seconds) <= 4 and sys.platform != "win32":
         import signal
 
         signal.setitimer(signal.ITIMER_REAL, int(seconds))
+
+
+def _hold_descriptors() -> None:
+    """Open what the caller closed of stdin, stdout and stderr: else a file of ours would become one of them."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+
+
+def _environment() -> dict[str, str]:
+    """Return the caller's environment: without the LC_CTYPE that Python itself sets in the C locale (PEP 538)."""
+    env = dict(os.environ)
+    if env.get("LC_CTYPE", "").upper().endswith("UTF-8") and env.get("LANG", "C") in {"", "C", "POSIX"}:
+        try:
+            with open("/proc/self/environ", "rb") as file:  # noqa: PTH123  what it was before Python began
+                if b"\0LC_CTYPE=" not in b"\0" + file.read():
+                    del env["LC_CTYPE"]
+        except OSError:
+            pass
+    return env
 
 
 def _trust_only_ourselves() -> None:

@@ -62,14 +62,24 @@ class _Chain:
 class Broker:
     """Gets sessions from the store or from AWS; `now` gives unix seconds, `env` is the caller's environment.
 
-    `grants` is what it has granted so far, in order.
+    Without `programs` no command that is named in config runs: NeedsHuman in its place, as for a renewal that a prompt
+    begins by itself. `grants` is what it has granted so far, in order.
     """
 
-    def __init__(self, store: Store, human: Human, now: Callable[[], float], env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        human: Human,
+        now: Callable[[], float],
+        env: Mapping[str, str],
+        *,
+        programs: bool = True,
+    ) -> None:
         self._store = store
         self._human = human
         self._now = now
         self._env = env
+        self._programs = programs
         self.grants: list[Grant] = []
 
     def obtain(self, plan: Plan, *, min_ttl: int, force: bool = False, mfa_token: str | None = None) -> Credentials:
@@ -105,7 +115,7 @@ class Broker:
             key=key,
             steps=tuple(step for step in steps if not isinstance(step, StoredKey)),
             names=session_names(plan, key.access_key_id),
-            codes=MfaCodes(self._human, self._env, mfa_token),
+            codes=MfaCodes(self._human, self._env, mfa_token, programs=self._programs),
         )
 
     def _session(self, chain: _Chain, index: int, *, min_ttl: int, force: bool = False) -> tuple[Credentials, bool]:
@@ -139,7 +149,15 @@ class Broker:
     def _ask(self, chain: _Chain, index: int, credentials: LongTermKey | Credentials) -> Credentials:
         """Ask STS for the session of step `index`."""
         step, owner = chain.steps[index], chain.plan.steps[index].profile
-        sts = sts_client(chain.plan.sts, credentials, self._env, profile=step.profile, owner=owner, now=self._now)
+        sts = sts_client(
+            chain.plan.sts,
+            credentials,
+            self._env,
+            profile=step.profile,
+            owner=owner,
+            now=self._now,
+            once=step.mfa_serial is not None,
+        )
         if isinstance(step, SessionToken):
             return chain.codes.use(step, lambda code: get_session_token(sts, step, code))
         return chain.codes.use(step, lambda code: assume_role(sts, step, code))

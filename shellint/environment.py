@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shellint.credentials import Credentials
+from shellint.errors import ShellintError
 from shellint.lease import Lease, Saved, Wish, digest, held
 from shellint.variables import (
     CREDENTIALS,
@@ -76,6 +77,11 @@ def load(
         longest = max(was, key=lambda name: len(was[name]))
         seal[longest] = was.pop(longest)
         saved = Saved(lease, put, was, tuple(seal))
+    if len(saved.encode()) > SAVED_LIMIT:
+        raise ShellintError(
+            f"{len(put)} variables would have to be put back later, more than can be remembered",
+            "nothing was changed: unset those that another tool left behind (AWSUME_…)",
+        )
     values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved)
     return Change(
         set=values,
@@ -114,11 +120,12 @@ def move(lease: Lease, wish: Wish, region: str) -> Change:
     return Change(set=values, lease=lease.id)
 
 
-def clear(env: Mapping[str, str], *, sealed: Mapping[str, str]) -> Change:
+def clear(env: Mapping[str, str], *, sealed: Mapping[str, str], again: bool = False) -> Change:
     """Take out what `use` put in, and put back what was there before.
 
     `sealed` holds the former secret values, opened; a name that is missing there stays unset and is named in `lost`.
-    With a secret the whole key stays unset: half a key pair is worse than none.
+    With a secret the whole key stays unset: half a key pair is worse than none. `again`: what is lost now may be opened
+    later, so SHELLINT_SAVED stays with what is still to be put back.
     A lease whose credentials were replaced by somebody else's gives up its own `SHELLINT_*` and touches nothing else.
     """
     ours = tuple(name for name in OURS if name in env)
@@ -136,9 +143,14 @@ def clear(env: Mapping[str, str], *, sealed: Mapping[str, str]) -> Change:
     if lost & SECRET:
         lost |= {name for name in (*CREDENTIALS, *SECRET) if name in former and still[name]}
     back = {name: former[name] for name in still if still[name] and name in former and name not in lost}
+    gone = tuple(name for name in still if still[name] and name not in back and name in env)
+    if lost and again:
+        was = {name: value for name, value in saved.was.items() if name in lost}
+        rest = Saved(saved.lease, dict.fromkeys(lost), was, tuple(name for name in saved.sealed if name in lost))
+        back["SHELLINT_SAVED"] = rest.encode()
     return Change(
         set=back,
-        unset=(*(name for name in still if still[name] and name not in back and name in env), *ours),
+        unset=(*gone, *(name for name in ours if name not in back)),
         lease=saved.lease,
         left_alone=tuple(name for name, is_still in still.items() if not is_still),
         lost=tuple(name for name in still if name in lost),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from shellint.errors import Interrupted, ShellintError
+from shellint.process import become, move_stdout, no_core_dumps, write
 from shellint.terminal import say
 
 if TYPE_CHECKING:
@@ -20,15 +21,18 @@ CAPTURED = frozenset({"use", "refresh", "clear", "region"})
 
 def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Run one command line and return its exit code."""
-    shell = env.get("SHELLINT_SHELL") if argv and argv[0] in CAPTURED else None
-    # A descriptor of its own for what will be evaluated, before anything else can write to it. Whatever is printed
-    # from here on, by us, a library or a child, reaches the person and not the shell.
-    out = _move_stdout() if shell else 1
+    cores = no_core_dumps()
+    shell = _capturing(argv, env)
+    out = 1
     try:
+        # A descriptor of its own for what will be evaluated, before anything else can write to it. Whatever is printed
+        # from here on, by us, a library or a child, reaches the person and not the shell.
+        if shell:
+            out = move_stdout()
         if argv and argv[0] == "hook" and not {"--help", "-h"} & set(argv):
             from shellint.hook import hook_command
 
-            _write(out, hook_command(argv[1:], env))
+            write(out, hook_command(argv[1:], env))
             return 0
         if "SHELLINT_HOOK" in env:
             from shellint.hook import refresh_kept
@@ -36,7 +40,7 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
             refresh_kept(env)
         from shellint.cli import call
 
-        return _finish(call(argv, env, shell), out, shell)
+        return _finish(call(argv, env, shell), out, shell, cores)
     except ShellintError as error:
         say(f"vault: {error.what}")
         if error.todo:
@@ -50,55 +54,30 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
         return _unforeseen(error, debug="--debug" in argv)
 
 
-def _finish(reply: Reply, out: int, shell: str | None) -> int:
+def _finish(reply: Reply, out: int, shell: str | None, cores: tuple[int, int] | None) -> int:
     for note in reply.notes:
         say(f"vault: {note}")
     if reply.program:
-        _become(reply.program, reply.environment)
+        code, why = become(reply.program, reply.environment, cores)
+        say(f"vault: {reply.program[0]}: {why}")
+        return code
     if reply.change is not None and shell is not None:
         from shellint.render import SHELLS, render_change
 
-        _write(out, render_change(SHELLS[shell], reply.change))
+        write(out, render_change(SHELLS[shell], reply.change))
     else:
-        _write(2 if shell else out, reply.out)
+        write(2 if shell else out, reply.out)
     return reply.code
 
 
-def _move_stdout() -> int:
-    out = os.dup(1)
-    os.dup2(2, 1)
-    return out
+def _capturing(argv: Sequence[str], env: Mapping[str, str]) -> str | None:
+    """Return the kind of the shell that captures this call. A hook has a pipe there: a terminal would show secrets."""
+    if not argv or argv[0] not in CAPTURED or os.isatty(1):
+        return None
+    from shellint.hook import KINDS
 
-
-def _write(descriptor: int, text: str) -> None:
-    rest = memoryview(text.encode("utf-8", "surrogateescape"))
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _become(program: Sequence[str], env: Mapping[str, str]) -> NoReturn:
-    """Replace this process, so that signals, job control and the exit code are the command's own.
-
-    Exit code 127 when it is not found, 126 when it may not be run, as shells have it.
-    """
-    _restore_signals()
-    try:
-        os.execvpe(program[0], list(program), dict(env))  # noqa: S606
-    except FileNotFoundError:
-        say(f"vault: {program[0]}: command not found")
-        os._exit(127)
-    except OSError as error:
-        say(f"vault: {program[0]}: {error.strerror}")
-        os._exit(126)
-
-
-def _restore_signals() -> None:
-    """Undo what the interpreter ignores: an ignored signal stays ignored in the program that follows."""
-    import signal
-
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, signal.SIG_DFL)
+    shell = env.get("SHELLINT_SHELL")
+    return shell if shell in KINDS else None
 
 
 def _unforeseen(error: Exception, *, debug: bool) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import TypeGuard
 
-from shellint.variables import SAVED_LIMIT, is_touched
+from shellint.variables import SAVED_LIMIT, SHAPING, is_touched
 
 __all__ = ["Lease", "Saved", "Wish", "digest", "held"]
 
@@ -51,6 +51,7 @@ class Wish:
             not all(value is None or type(value) is int for value in numbers.values())
             or not all(value is None or _is_text(value) for value in texts.values())
             or not _is_text_map(environment)
+            or environment.keys() - {*SHAPING}
         ):
             return None
         return cls(**numbers, **texts, environment=environment)  # type: ignore[arg-type]  # checked just above

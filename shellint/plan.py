@@ -39,6 +39,7 @@ __all__ = ["AssumeRole", "Endpoint", "Plan", "SessionToken", "Step", "StoredKey"
 _HOUR = 3600
 _DEVICE_SESSION = 8 * _HOUR
 _DURATION_OPTION = Origin("--duration")
+_DEFAULT = Origin("default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def make_plan(
     if roles:
         steps, notes = _role_steps(roles, hops[-1].name, env, duration, (serial, process), _session_name(user, host))
     else:
-        seconds, _ = _lasting(SESSION_TOKEN, _HOUR, *_asked(duration, env, "AWS_SESSION_TOKEN_TTL"))
-        steps, notes = [SessionToken(hops[-1].name, serial, process, seconds, explicit=duration is not None)], []
+        seconds, origin = _lasting(SESSION_TOKEN, _HOUR, *_asked(duration, env, "AWS_SESSION_TOKEN_TTL"))
+        steps, notes = [SessionToken(hops[-1].name, serial, process, seconds, explicit=origin != _DEFAULT)], []
     sts, sts_notes = sts_endpoint(profile, (*(role.role_arn for role in roles), serial))
     return Plan(
         profile=profile.name,
@@ -174,7 +175,7 @@ def _lasting(limits: Limits, default: int, *candidates: tuple[int | str | None, 
     for value, origin in candidates:
         if value is not None:
             return limits.check(parse_duration(value, origin) if isinstance(value, str) else value, origin), origin
-    return default, Origin("default")
+    return default, _DEFAULT
 
 
 def _session_name(user: str, host: str) -> str:

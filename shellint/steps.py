@@ -16,7 +16,7 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True)
 class SessionToken:
-    """GetSessionToken with the key; `duration` in seconds, `explicit` when the command line asked for just that."""
+    """GetSessionToken with the key; `duration` in seconds, `explicit` when a person asked for just that."""
 
     profile: str
     mfa_serial: str | None

@@ -93,10 +93,9 @@ class Terminal:
 
 def say(line: str) -> None:
     """Write a line to stderr."""
-    # A closed or vanished stderr must not turn a success into a failure.
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(printable(line) + "\n")
-        sys.stderr.flush()
+    # A full or vanished stderr must not turn a success into a failure: nor later, when Python flushes what it kept.
+    with contextlib.suppress(OSError):
+        os.write(2, f"{printable(line)}\n".encode(errors="replace"))
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "SAVED_LIMIT",
     "SECRET",
     "SETS",
+    "SHAPING",
     "is_touched",
 ]
 
@@ -55,6 +56,28 @@ OURS = (
 )
 SECRET = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
 """Variables whose former value never stands in SHELLINT_SAVED; it rests in the sealed store."""
+
+SHAPING = (
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_SESSION_TAGS",
+    "AWS_TRANSITIVE_TAGS",
+    "AWS_SOURCE_IDENTITY",
+    "AWS_MFA_SERIAL",
+    "AWS_ASSUME_ROLE_TTL",
+    "AWS_SESSION_TOKEN_TTL",
+    "AWS_CHAINED_SESSION_TOKEN_TTL",
+    "AWS_CONFIG_FILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_CA_BUNDLE",
+)
+"""What shapes a session: kept with the wish, so that a renewal repeats it whatever has happened since."""
 
 FIXED = (*SETS, *REPLACED, *OURS)
 """Every name tested for readonly before anything starts."""

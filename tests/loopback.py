@@ -10,6 +10,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from tests.aws import StrictAws
 
@@ -31,8 +32,8 @@ def raw_server(answer: bytes) -> Iterator[str]:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = server.accept()
-                with connection:
-                    connection.recv(65536)
+                with connection, connection.makefile("rb") as request:
+                    _read(request)  # all of it: the kernel answers what is left unread with a reset
                     connection.sendall(answer)
                     connection.shutdown(socket.SHUT_WR)
 
@@ -63,10 +64,7 @@ def tls_in_front_of(aws: StrictAws, directory: Path) -> Iterator[tuple[str, Path
                     context.wrap_socket(raw, server_side=True) as front,
                     socket.create_connection(back) as behind,
                 ):
-                    request = front.makefile("rb")
-                    head = b"".join(iter(request.readline, b"\r\n"))
-                    length = int(head.lower().partition(b"content-length: ")[2].split()[0])
-                    behind.sendall(head + b"\r\n" + request.read(length))
+                    behind.sendall(_read(front.makefile("rb")))
                     front.sendall(behind.recv(65536))
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -75,6 +73,12 @@ def tls_in_front_of(aws: StrictAws, directory: Path) -> Iterator[tuple[str, Path
         yield f"https://127.0.0.1:{server.getsockname()[1]}", certificate
         server.shutdown(socket.SHUT_RDWR)
         thread.join(5)
+
+
+def _read(request: BinaryIO) -> bytes:
+    head = b"".join(iter(request.readline, b"\r\n"))
+    length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+    return head + b"\r\n" + request.read(length)
 
 
 def _make_certificate(certificate: Path, private: Path) -> None:

@@ -19,7 +19,7 @@ from tests.aws import StrictAws
 from tests.fake_program import FakeProgram
 from tests.rig import probe
 from tests.rig.environment import environment
-from tests.rig.kinds import MARK, Kind, as_bytes
+from tests.rig.kinds import Kind, as_bytes
 from tests.rig.shell import Shell
 from tests.rig.terminal import TIMEOUT
 from tests.seat import Seat
@@ -60,10 +60,14 @@ def pwsh_kind() -> Kind:
         interactive=("-NoLogo",),
         script=("-NoLogo", "-NoProfile", "-File"),
         rc=".config/powershell/profile.ps1",
-        prompt=f"function prompt {{ '{MARK}' }}\nSet-PSReadLineOption -PredictionSource None\n",
+        prompts="function prompt {{ '{prompt}' }}\nSet-PSReadLineOption -PredictionSource None\n",
+        output="$({command})",
+        expands="",
         set_="[Environment]::SetEnvironmentVariable('{name}', {value})",
         unset="[Environment]::SetEnvironmentVariable('{name}', [NullString]::Value)",
+        keep="$global:{name} = {value}",
         status="$LASTEXITCODE",
+        statuses="$LASTEXITCODE",
         call="& {words}",
         quote=as_code,
     )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 
-from shellint.errors import AwsRefused, ConfigError, Interrupted, NeedsHuman, UsageError
+from shellint.errors import AwsRefused, Interrupted, NeedsHuman, UsageError
 from shellint.terminal import NoHuman
 from tests.aws import StrictAws
+from tests.planning import plan_of
 from tests.world import HOUR, World, assume
 
 SHELLS = 10
@@ -60,6 +58,16 @@ def test_a_short_explicit_session_does_not_take_the_place_of_a_longer_one(world:
     brief = world.broker().obtain(world.plan(world.device(900, explicit=True)), min_ttl=300)
     assert brief.expires < day.expires
     assert world.broker().obtain(world.plan(world.device()), min_ttl=300) == day
+
+
+def test_a_length_set_in_the_environment_is_never_answered_with_a_longer_session(world: World) -> None:
+    """The device's session of eight hours is there; fifteen minutes were asked for."""
+    env = {"AWS_SESSION_TOKEN_TTL": "15m", "AWS_ENDPOINT_URL_STS": world.aws.endpoint_url}
+    config = f"[profile base]\nregion = eu-west-1\nmfa_serial = {world.mfa.serial}\n"
+    world.human.answers = [world.mfa.fresh_code(), world.mfa.fresh_code()]
+    world.broker().obtain(world.plan(world.device()), min_ttl=300)
+    brief = world.broker().obtain(plan_of(config, "base", env=env), min_ttl=300)
+    assert brief.expires - world.clock() <= 900
 
 
 def test_what_is_no_code_is_asked_again_without_asking_aws(world: World) -> None:
@@ -180,63 +188,6 @@ def test_ctrl_c_at_the_question_leaves_everything_as_it_was_and_the_next_command
     assert world.store.names("session") == []
     world.broker().obtain(world.plan(world.device()), min_ttl=300)
     assert world.calls() == ["GetSessionToken"]
-
-
-def test_mfa_process_gives_the_code(world: World) -> None:
-    plan = world.plan(world.device(process=f"echo '{world.mfa.fresh_code()}'"))
-    world.broker().obtain(plan, min_ttl=300)
-    assert world.human.asked == []
-    assert world.calls() == ["GetSessionToken"]
-
-
-@pytest.mark.parametrize(
-    ("command", "complaint"),
-    [
-        ("exit 3", "mfa_process of base failed with exit code 3"),
-        ("no-such-program-anywhere 2>/dev/null", "mfa_process of base failed with exit code 127"),
-        ("echo hunter2", "mfa_process of base printed something else than an MFA code"),
-        ("true", "mfa_process of base printed something else than an MFA code"),
-    ],
-)
-def test_an_mfa_process_that_fails_is_one_clear_line(world: World, command: str, complaint: str) -> None:
-    with pytest.raises(ConfigError, match=complaint) as caught:
-        world.broker().obtain(world.plan(world.device(process=command)), min_ttl=300)
-    assert "hunter2" not in caught.value.what + caught.value.todo
-
-
-def test_an_mfa_process_gets_the_callers_environment_no_descriptors_and_no_input_when_nobody_is_there(
-    world: World, tmp_path: Path
-) -> None:
-    """`cat` ends at once because its stdin is empty; the descriptors are those of `ls` itself and its directory."""
-    seen = tmp_path / "seen"
-    command = f'cat; (echo "$MARK"; ls /proc/self/fd) >{seen}; echo {world.mfa.fresh_code()}'
-    env = {"MARK": "from the caller", "PATH": "/usr/bin:/bin"}
-    with seen.with_suffix(".open").open("w"):
-        world.broker(NoHuman(), env).obtain(world.plan(world.device(process=command)), min_ttl=300)
-    assert seen.read_text().split("\n")[:5] == ["from the caller", "0", "1", "2", "3"]
-
-
-ON_A_TERMINAL = """
-from shellint.sources.mfa import MfaCodes
-from shellint.steps import SessionToken
-from shellint.terminal import NoHuman, Terminal
-step = SessionToken("base", "serial", "read code || code=none; echo $code", 900)
-for human in (Terminal(), NoHuman()):
-    try:
-        MfaCodes(human, {}).use(step, lambda code: print("got", code))
-    except Exception as error:
-        print(error)
-"""
-
-
-def test_an_mfa_process_may_ask_at_the_terminal_whatever_stdin_is_and_only_when_someone_is_there() -> None:
-    python = f"exec {shlex.quote(sys.executable)} -I -c {shlex.quote(ON_A_TERMINAL)} </dev/null"
-    terminal = pexpect.spawn("/bin/sh", ["-c", python], encoding="utf-8", timeout=30)
-    terminal.sendline("123456")
-    terminal.expect("got 123456\r\n")
-    terminal.expect("mfa_process of base printed something else")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
 
 
 def _wrong(world: World, number: int = 0) -> str:

@@ -35,7 +35,7 @@ def ours(environ: dict[bytes, bytes]) -> dict[bytes, bytes]:
 
 def test_one_that_would_have_to_go_stops_use_before_it_begins(seat: Seat) -> None:
     """Each name in turn: nothing changes, no code is asked for, and the message says what to type."""
-    sh = seat.sit()
+    sh = seat.sit(columns=150)
     for name in (*REPLACED, "AWSUME_OTHER"):
         sh.run(f"set -Ux {name} mine")
         before = sh.environ()
@@ -44,8 +44,6 @@ def test_one_that_would_have_to_go_stops_use_before_it_begins(seat: Seat) -> Non
             f"vault: {name} is a universal exported variable, so nothing was changed",
             f"       it cannot be taken out of one shell alone: set -e -U {name}",
         ]
-        assert sh.status() == 0
-        sh.run("vault use dev")
         assert sh.status() == 1
         assert changes(before, sh.environ()) == {}
         sh.run(f"set -e -U {name}")

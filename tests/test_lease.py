@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shellint.lease import Saved, Wish, digest, held
-from shellint.variables import FIXED, REPLACED, SAVED_LIMIT, SETS, is_touched
+from shellint.variables import FIXED, REPLACED, SAVED_LIMIT, SETS, SHAPING, is_touched
 from tests.hostile import VALUES, names, values
 
 SESSION = {
@@ -33,7 +33,7 @@ wishes = st.builds(
     region=st.none() | values.filter(bool),
     role_arn=st.none() | values.filter(bool),
     source_profile=st.none() | names,
-    environment=st.dictionaries(names, values, max_size=4),
+    environment=st.dictionaries(st.sampled_from(SHAPING), values, max_size=4),
 )
 put = st.dictionaries(
     st.sampled_from([*SETS, *REPLACED, "AWSUME_X1"]), st.none() | values.map(lambda v: digest("l", v))
@@ -70,6 +70,12 @@ saved_like = st.fixed_dictionaries(
 
 def opaque(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+def test_a_wish_holds_no_variable_but_those_that_shape_a_session() -> None:
+    """It comes out of the environment: a forged one must not bring PATH into a renewal."""
+    assert Wish.decode(Wish("a", environment={"AWS_ROLE_ARN": "x"}).encode())
+    assert Wish.decode(Wish("a", environment={"PATH": "/tmp"}).encode()) is None
 
 
 @given(wish=wishes)
@@ -145,7 +151,7 @@ def test_only_names_of_the_table_are_restored(name: str) -> None:
 def test_a_value_that_no_environment_can_hold_is_nothing(bad: str) -> None:
     for saved in (Saved(bad, {}, {}), Saved("l", {"AWS_REGION": None}, {"AWS_REGION": bad})):
         assert Saved.decode(saved.encode()) is None
-    for wish in (Wish(bad), Wish("a", region=bad), Wish("a", environment={"X": bad})):
+    for wish in (Wish(bad), Wish("a", region=bad), Wish("a", environment={"AWS_ROLE_ARN": bad})):
         assert Wish.decode(wish.encode()) is None
 
 

@@ -35,7 +35,8 @@ def test_a_roles_duration_is_the_options_the_variables_or_the_files(
     ("duration", "env", "step"),
     [
         (129_600, {"AWS_SESSION_TOKEN_TTL": "2h"}, SessionToken("base", MFA, None, 129_600, explicit=True)),
-        (None, {"AWS_SESSION_TOKEN_TTL": "2h"}, SessionToken("base", MFA, None, 7200)),
+        (None, {"AWS_SESSION_TOKEN_TTL": "2h"}, SessionToken("base", MFA, None, 7200, explicit=True)),
+        (None, {"AWS_SESSION_TOKEN_TTL": ""}, SessionToken("base", MFA, None, 3600)),
         (None, {"AWS_CHAINED_SESSION_TOKEN_TTL": "2h"}, SessionToken("base", MFA, None, 3600)),
         (None, {"AWS_ASSUME_ROLE_TTL": "2h"}, SessionToken("base", MFA, None, 3600)),
     ],

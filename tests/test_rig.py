@@ -188,7 +188,7 @@ def test_a_prompt_that_runs_a_program_is_caught_each_time(shell: StartShell, she
     trace.mark()
     for _ in range(20):
         sh.run()
-    assert sum("date" in call.rest for call in trace.calls() if call.name == "execve") == 20
+    assert sum("date" in call.rest for call in trace.calls() if call.name == "execve") >= 20
 
 
 def test_threads_are_no_processes(shell: StartShell, tmp_path: Path) -> None:

@@ -77,9 +77,11 @@ class World:
         """Store a key, as `vault add` does."""
         self.store.put("key", profile, LongTermKey(*key).to_bytes())
 
-    def broker(self, human: Human | None = None, env: Mapping[str, str] | None = None) -> Broker:
+    def broker(
+        self, human: Human | None = None, env: Mapping[str, str] | None = None, *, programs: bool = True
+    ) -> Broker:
         """Return a new broker, as the next command would make."""
-        return Broker(self.store, human or self.human, self.clock, env or {})
+        return Broker(self.store, human or self.human, self.clock, env or {}, programs=programs)
 
     def plan(self, *steps: Step, **endpoint: str) -> Plan:
         """Return a plan that starts from the stored key."""

@@ -8,7 +8,7 @@ from shellint import environment
 from shellint.actions.grant import plan_for, wish_for
 from shellint.actions.use import opened
 from shellint.credentials import LongTermKey
-from shellint.errors import StoreError, UsageError
+from shellint.errors import ConfigError, NeedsHuman, StoreError, UsageError
 from shellint.hook import hook_line
 from shellint.lease import Saved, Wish, held
 from shellint.request import Reply, Request
@@ -24,7 +24,12 @@ def clear(request: Request, *, expired: bool = False) -> Reply:
             "`vault clear` changes the shell it is typed in, and this shell has no hook", hook_line(request.env)
         )
     lease, saved = held(request.env), Saved.decode(request.env.get("SHELLINT_SAVED", ""))
-    change = environment.clear(request.env, sealed=opened(request, saved))
+    try:
+        sealed, again = opened(request, saved), False
+    except (StoreError, NeedsHuman, ConfigError):
+        # The credentials go in any case; what rests in the store waits for the next `vault clear`.
+        sealed, again = {}, True
+    change = environment.clear(request.env, sealed=sealed, again=again)
     if not change.set and not change.unset:
         return Reply(notes=("nothing is loaded in this shell",))
     if (
@@ -36,7 +41,8 @@ def clear(request: Request, *, expired: bool = False) -> Reply:
     ):
         _forget_sealed(request, saved.lease)
     notes = [f"{name} was changed since and is left as it is" for name in change.left_alone]
-    notes += [f"{name} was set before and could not be put back: it stays unset" for name in change.lost]
+    later = "`vault clear` tries again" if again else "it stays unset"
+    notes += [f"{name} was set before and could not be put back: {later}" for name in change.lost]
     if lease is not None and not lease.is_ours:
         notes.append("the AWS keys in this shell are not those that `vault use` loaded: they are left as they are")
     elif expired and lease is not None:
@@ -56,7 +62,8 @@ def forget(request: Request, profiles: Sequence[str]) -> Reply:
 def _forget_profile(request: Request, profile: str) -> int:
     plan = plan_for(request, wish_for(request, Wish(profile)))
     key = request.store.get("key", plan.steps[0].profile)
-    names = session_names(plan, LongTermKey.from_bytes(key).access_key_id) if key else ()
+    # The last one alone: the MFA session before it serves other profiles too.
+    names = session_names(plan, LongTermKey.from_bytes(key).access_key_id)[-1:] if key else ()
     return len(request.store.delete_where("session", names.__contains__))
 
 

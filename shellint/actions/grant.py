@@ -16,30 +16,9 @@ from shellint.paths import paths_from
 from shellint.plan import Plan, make_plan
 from shellint.profiles import Overrides, read_config, resolve
 from shellint.request import Request
+from shellint.variables import SHAPING
 
-__all__ = ["SHAPING", "Granted", "grant", "minimum_ttl", "plan_for", "wish_for"]
-
-SHAPING = (
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_SESSION_TAGS",
-    "AWS_TRANSITIVE_TAGS",
-    "AWS_SOURCE_IDENTITY",
-    "AWS_MFA_SERIAL",
-    "AWS_ASSUME_ROLE_TTL",
-    "AWS_SESSION_TOKEN_TTL",
-    "AWS_CHAINED_SESSION_TOKEN_TTL",
-    "AWS_CONFIG_FILE",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_STS",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_STS_REGIONAL_ENDPOINTS",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_CA_BUNDLE",
-)
-"""Variables that shape a session: kept with the wish, so that a renewal repeats them whatever has happened since."""
+__all__ = ["Granted", "grant", "minimum_ttl", "plan_for", "wish_for"]
 
 DEFAULT_MINIMUM = 300
 
@@ -60,13 +39,23 @@ def wish_for(request: Request, wish: Wish) -> Wish:
 
 
 def grant(
-    request: Request, wish: Wish, *, renew: bool = False, force: bool = False, mfa_token: str | None = None
+    request: Request,
+    wish: Wish,
+    *,
+    renew: bool = False,
+    force: bool = False,
+    mfa_token: str | None = None,
+    programs: bool = True,
 ) -> Granted:
-    """Return credentials for `wish` with enough life left: `--min`, else AWS_MIN_TTL, and half of it to `renew`."""
+    """Return credentials for `wish` with enough life left: `--min`, else AWS_MIN_TTL, and half of it to `renew`.
+
+    Without `programs` no command that is named in config runs.
+    """
     plan = plan_for(request, wish)
     # What was asked for with --min and cannot be is an error; AWS_MIN_TTL is a habit that a short session bends.
     minimum = wish.minimum if wish.minimum is not None else min(minimum_ttl(request), plan.duration)
-    credentials = Broker(request.store, request.human, request.now, request.env).obtain(
+    broker = Broker(request.store, request.human, request.now, request.env, programs=programs)
+    credentials = broker.obtain(
         plan, min_ttl=max(minimum, plan.duration // 2) if renew else minimum, force=force, mfa_token=mfa_token
     )
     return Granted(credentials, plan.region, plan.notes)

@@ -66,7 +66,7 @@ def key_from_environment(env: Mapping[str, str]) -> LongTermKey:
     """Take the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Raises UsageError."""
     missing = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if not env.get(name)]
     if missing:
-        raise UsageError(f"--env reads the key from variables, and {' and '.join(missing)} is not set")
+        raise UsageError("--env reads the key from variables that are not set", f"set {' and '.join(missing)}")
     if env.get("AWS_SESSION_TOKEN"):
         raise UsageError(
             "AWS_SESSION_TOKEN is set: the key in the environment is a temporary one", "store a long-term key"
@@ -80,7 +80,7 @@ def key_from_json(text: str) -> LongTermKey:
     wrong = UsageError(f"what came on stdin is not JSON with {names}")
     try:
         values: Any = json.loads(text.removeprefix("\ufeff"))  # PowerShell 5.1 may put one there
-    except ValueError:
+    except (ValueError, RecursionError):
         raise wrong from None
     if isinstance(values, dict) and isinstance(values.get("AccessKey"), dict):
         values = values["AccessKey"]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+from shellint.actions.grant import plan_for
 from shellint.durations import format_duration
-from shellint.lease import held
+from shellint.errors import ShellintError
+from shellint.lease import Wish, held
+from shellint.plan import AssumeRole
 from shellint.request import Reply, Request
+from shellint.terminal import printable
 
 __all__ = ["status"]
 
@@ -30,7 +34,7 @@ def status(request: Request, *, as_json: bool = False) -> Reply:
         "seconds_left": left,
         "expiration": request.env.get("AWS_CREDENTIAL_EXPIRATION"),
         "access_key_id": request.env["AWS_ACCESS_KEY_ID"],
-        "role_arn": lease.wish.role_arn if lease.wish else None,
+        "role_arn": _role(request, lease.wish) if lease.wish else None,
         "inherited": not owner,
     }
     if as_json:
@@ -40,10 +44,19 @@ def status(request: Request, *, as_json: bool = False) -> Reply:
         ("left", f"{format_duration(left)} (until {facts['expiration']})" if left else "ended"),
         ("region", region or "none"),
         ("key", _masked(request.env["AWS_ACCESS_KEY_ID"])),
-        ("role", facts["role_arn"]),
+        ("role", str(facts["role_arn"] or "")),
         ("loaded by", "this shell" if owner else f"a parent shell (pid {lease.owner})"),
     )
-    return Reply(out="".join(f"{name:<10} {value}\n" for name, value in rows if value))
+    return Reply(out="".join(f"{name:<10} {printable(value)}\n" for name, value in rows if value))
+
+
+def _role(request: Request, wish: Wish) -> str | None:
+    """Return the role that the session is of; what the config says now, which may have changed or be broken since."""
+    try:
+        last = plan_for(request, wish).steps[-1]
+    except ShellintError:
+        return wish.role_arn
+    return last.role_arn if isinstance(last, AssumeRole) else None
 
 
 def _masked(key: str | None) -> str:

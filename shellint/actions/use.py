@@ -52,7 +52,7 @@ def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_t
     if wish is None:
         raise ShellintError("nothing is loaded in this shell", "`vault use PROFILE` loads a profile")
     try:
-        granted = grant(request, wish, renew=lease is not None, force=force, mfa_token=mfa_token)
+        granted = grant(request, wish, renew=lease is not None, force=force, mfa_token=mfa_token, programs=not ahead)
     except NeedsHuman as error:
         if not ahead or lease is None:
             raise
@@ -79,17 +79,21 @@ def region(request: Request, name: str) -> Reply:
         ProfileSettings([{"region": (name, Origin("region"))}]).text("region")
     except ShellintError as error:
         raise UsageError(error.what, error.todo) from None
-    return Reply(change=environment.move(lease, replace(lease.wish, region=name), name))
+    note = f"region {name} for {lease.profile}"
+    return Reply(notes=(note,), change=environment.move(lease, replace(lease.wish, region=name), name))
 
 
 def opened(request: Request, saved: Saved | None) -> dict[str, str]:
-    """Return the former secret values that rest in the store, or nothing when they cannot be opened."""
+    """Return the former secret values that rest in the store; nothing when they are not there any more.
+
+    Raises StoreError and NeedsHuman when they are there and cannot be opened now, Interrupted when the person gave up.
+    """
     if saved is None or not saved.sealed:
         return {}
+    data = request.store.get("saved", saved.lease)
     try:
-        data = request.store.get("saved", saved.lease)
         values = json.loads(data) if data else {}
-    except (ShellintError, ValueError):
+    except ValueError:
         return {}
     return {name: value for name, value in values.items() if name in saved.sealed and isinstance(value, str)}
 
@@ -126,6 +130,8 @@ def _extend(request: Request, saved: Saved, expires: int) -> None:
 
 def _summary(request: Request, wish: Wish, granted: Granted) -> str:
     left = max(0, granted.credentials.expires - int(request.now()))
+    if granted.credentials.access_key_id == request.env.get("AWS_ACCESS_KEY_ID"):
+        return f"{wish.profile} still has {format_duration(left)}: its session is kept (--force makes a new one)"
     place = f", region {granted.region}" if granted.region else ", no region"
     return f"{wish.profile} for {format_duration(round(left / 60) * 60 if left >= 60 else left)}{place}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -55,7 +55,8 @@ def add_command(
     if from_env:
         key = key_from_environment(request.env)
     elif from_stdin:
-        key = key_from_json(sys.stdin.read())
+        with open(0, encoding="utf-8", errors="replace", closefd=False) as stdin:
+            key = key_from_json(stdin.read())
     else:
         key = key_from_person(request)
         if mfa_serial is None and write_config:
@@ -73,7 +74,9 @@ def list_command(request: Request, _: Common, *, as_json: bool) -> Reply:
     rows = list_profiles(request)
     if as_json:
         return Reply(out=json.dumps([asdict(row) for row in rows]) + "\n")
-    if sys.stdout.isatty():
+    if not rows:
+        return Reply(notes=("there are no profiles yet: `vault add PROFILE` makes one",))
+    if os.isatty(1):
         return Reply(out=_table(rows, colour=not request.env.get("NO_COLOR")))
     return Reply(out="".join(f"{printable(row.profile)}\t{'key' if row.has_key else '-'}\n" for row in rows))
 

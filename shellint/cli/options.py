@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import getpass
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -37,7 +39,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--no-input", is_flag=True, help="Never ask: a question is exit code 4.")
     @click.option("-y", "--yes", is_flag=True, help="Answer yes to what is asked only for safety.")
     @click.option(
-        "--passphrase-fd", type=click.IntRange(min=0), metavar="N", help="Read the store's passphrase from N."
+        "--passphrase-fd", type=click.IntRange(0, 65535), metavar="N", help="Read the store's passphrase from N."
     )
     @click.option("--debug", is_flag=True, help="Show where an unforeseen failure came from.")
     @functools.wraps(command)
@@ -95,6 +97,9 @@ def example(*lines: str) -> str:
 
 def _request(env: dict[str, str], shell: str | None, human: Human, passphrase_fd: int | None) -> Request:
     pid = env.get("SHELLINT_PID", "")
+    if passphrase_fd is not None:
+        with contextlib.suppress(OSError):
+            os.set_inheritable(passphrase_fd, False)  # it is ours alone, not for the command that follows
     try:
         user = getpass.getuser()
     except (OSError, KeyError):

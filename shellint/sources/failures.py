@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
 
     from shellint.sources.refusals import Request
 
-__all__ = ["translate"]
+__all__ = ["NOT_AN_ANSWER", "translate"]
+
+NOT_AN_ANSWER = (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError)
+"""By these botocore's parser fails over an answer that is well-formed but not AWS's: it does not look, it leaps."""
 
 _Failure = tuple[type[ShellintError], str, str]
 
-_NOT_AWS: _Failure = (
-    NetworkError,
-    "what answers as {host} is not AWS",
-    "a network that wants a login, or a proxy, may stand between",
-)
+_BETWEEN = "a network that wants a login, or a proxy, may stand between"
+_NOT_AWS: _Failure = (NetworkError, "what answers as {host} is not AWS", _BETWEEN)
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,127}")
 
 # By the name of botocore's class, the first of its bases that is here, so that this file imports no botocore.
 _FAILURES: dict[str, _Failure] = {
@@ -45,7 +47,8 @@ _FAILURES: dict[str, _Failure] = {
     ),
     "ConnectionClosedError": (NetworkError, "{host} broke off the connection", "try again in a minute"),
     "ResponseParserError": _NOT_AWS,
-    "KeyError": _NOT_AWS,
+    "StrangeAnswer": (NetworkError, "what answers as {host} is not AWS: {text}", _BETWEEN),
+    **{kind.__name__: _NOT_AWS for kind in NOT_AN_ANSWER},
     "HTTPClientError": (NetworkError, "the request to {host} failed{reason}", "check the network and HTTPS_PROXY"),
     "BotoCoreError": (ConfigError, "the request for {profile} could not be made: {text}", "correct the profile"),
 }
@@ -68,7 +71,8 @@ def translate(error: Exception, request: Request, parameters: Mapping[str, Any],
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         status = str(response["ResponseMetadata"].get("HTTPStatusCode", ""))
-        if response.get("Error", {}).get("Code", "") not in {"", "Unknown", status}:
+        code = response.get("Error", {}).get("Code")
+        if isinstance(code, str) and code != "Unknown" and _CODE.fullmatch(code):
             return refusal(response, request, words, now)
         # botocore found no error of AWS's in the body and made one of the status line.
         kind, what, todo = _NOT_AWS

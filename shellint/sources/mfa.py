@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from shellint.errors import ConfigError, ShellintError, UsageError
+from shellint.errors import ConfigError, NeedsHuman, ShellintError, UsageError
 from shellint.sources.refusals import WrongMfaCode
 from shellint.terminal import NoHuman
 
@@ -27,12 +27,18 @@ PROCESS_SECONDS = 120
 
 
 class MfaCodes:
-    """The codes for one request: `token` (`--mfa-token`) first and only once, then `mfa_process`, else the person."""
+    """The codes for one request: `token` (`--mfa-token`) first and only once, then `mfa_process`, else the person.
 
-    def __init__(self, human: Human, env: Mapping[str, str], token: str | None = None) -> None:
+    Without `programs`, an `mfa_process` is not run: nobody has just asked for what a config file would start.
+    """
+
+    def __init__(
+        self, human: Human, env: Mapping[str, str], token: str | None = None, *, programs: bool = True
+    ) -> None:
         self._human = human
         self._env = env
         self._token = token
+        self._programs = programs
 
     def use(self, step: SessionToken | AssumeRole, call: Callable[[str | None], Credentials]) -> Credentials:
         """Return what `call` makes of a code for `step`, or of None when the step needs none.
@@ -49,6 +55,11 @@ class MfaCodes:
                 raise UsageError("--mfa-token is not an MFA code: it takes the six digits that the device shows now")
             return call(token)
         if step.mfa_process is not None:
+            if not self._programs:
+                raise NeedsHuman(
+                    f"the MFA code for {step.mfa_serial} comes from mfa_process, which runs only when a person asks",
+                    "`vault refresh` runs it",
+                )
             return call(self._run(step.profile, step.mfa_process))
         return self._ask(step.mfa_serial, call)
 

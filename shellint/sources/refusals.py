@@ -147,7 +147,9 @@ _CLOCK_CODES = {"SignatureDoesNotMatch", "InvalidSignature", "RequestExpired", "
 
 def refusal(response: Mapping[str, Any], request: Request, words: Mapping[str, str], now: float) -> AwsRefused:
     """Return the error for an answer with one of AWS's codes; `words` fill the lines, `now` is in unix seconds."""
-    code, message = response["Error"]["Code"], response["Error"].get("Message", "")
+    code, message = response["Error"]["Code"], response["Error"].get("Message")
+    if not isinstance(message, str):
+        message = ""
     family = code.removesuffix("Exception")
     rule = next(
         rule
@@ -174,7 +176,7 @@ def clock_offset(metadata: Mapping[str, Any], now: float) -> int | None:
 
     try:
         return round(now - parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).timestamp())
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
 
 

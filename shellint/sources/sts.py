@@ -8,21 +8,22 @@ handed in, because the caller's environment is not this process's (an agent serv
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from shellint import __version__
-from shellint.credentials import Credentials, LongTermKey
+from shellint.credentials import LongTermKey
 from shellint.errors import ConfigError
-from shellint.sources.failures import translate
-from shellint.sources.refusals import Request, clock_offset
+from shellint.sources.answers import session_in
+from shellint.sources.failures import NOT_AN_ANSWER, translate
+from shellint.sources.refusals import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
+    from shellint.credentials import Credentials
     from shellint.endpoint import Endpoint
 
 __all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Sts", "sts_client"]
@@ -31,8 +32,8 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
 # Three attempts of READ_TIMEOUT: an endpoint that accepts and never answers is given up after about half a minute.
 ATTEMPTS = 3
-# The Date header has whole seconds and the answer travelled: a smaller difference says nothing about the clocks.
-CLOCK_NOISE = 5
+
+_Answer = TypeVar("_Answer")
 
 
 class Sts:
@@ -46,39 +47,27 @@ class Sts:
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to `operation` (in boto3's spelling, `get_caller_identity`).
 
-        Raises AwsRefused when AWS says no, NetworkError when it does not answer, ConfigError when the parameters
-        cannot even be sent.
+        Raises AwsRefused when AWS says no, NetworkError when it does not answer, or not as AWS does, ConfigError when
+        the parameters cannot even be sent.
         """
-        with self._explained(parameters):
-            answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
-            return answer
+        return self._explained(operation, parameters, lambda answer: answer)
 
     def session(self, operation: str, parameters: Mapping[str, Any]) -> Credentials:
         """Return the session that `operation` makes, its end moved onto this machine's clock; raises as `call`."""
-        answer = self.call(operation, parameters)
-        now = self._now()
-        offset = clock_offset(answer["ResponseMetadata"], now) or 0
-        with self._explained(parameters):
-            given = answer["Credentials"]
-            return Credentials(
-                access_key_id=given["AccessKeyId"],
-                secret_access_key=given["SecretAccessKey"],
-                session_token=given["SessionToken"],
-                expiration=given["Expiration"],
-                expires=int(given["Expiration"].timestamp() + (offset if abs(offset) > CLOCK_NOISE else 0)),
-                issued=int(now),
-            )
+        return self._explained(operation, parameters, lambda answer: session_in(answer, self._now()))
 
-    @contextmanager
-    def _explained(self, parameters: Mapping[str, Any]) -> Iterator[None]:
+    def _explained(
+        self, operation: str, parameters: Mapping[str, Any], read: Callable[[dict[str, Any]], _Answer]
+    ) -> _Answer:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
         try:
-            yield
-        except (BotoCoreError, ClientError, ResponseParserError, KeyError) as error:
-            # KeyError: the answer is well-formed but not AWS's; botocore's parser does not look before it leaps.
-            raise translate(error, self._request, parameters, self._now()) from error
+            return read(getattr(self._client, operation)(**parameters))
+        except (BotoCoreError, ClientError, ResponseParserError, *NOT_AN_ANSWER) as error:
+            failure = translate(error, self._request, parameters, self._now())
+        # Raised out here, so that it is chained to nothing: what botocore raises can hold the answer, with its secrets.
+        raise failure
 
 
 def sts_client(
@@ -89,13 +78,15 @@ def sts_client(
     profile: str,
     owner: str,
     now: Callable[[], float],
+    once: bool = False,
     connect_timeout: float = CONNECT_TIMEOUT,
     read_timeout: float = READ_TIMEOUT,
 ) -> Sts:
     """Return STS at `endpoint`, asked with the `credentials` of `owner` on behalf of `profile`; nothing is sent.
 
     From `env` (the caller's environment) only the proxy variables are read. Timeouts are in seconds and hold for
-    each of three attempts. Raises ConfigError when the CA bundle or the endpoint's URL cannot be used.
+    each of three attempts; `once` makes it one, for a request with an MFA code, which AWS takes no second time.
+    Raises ConfigError when the CA bundle or the endpoint's URL cannot be used.
     """
     from botocore.config import Config
 
@@ -120,7 +111,7 @@ def sts_client(
                 use_fips_endpoint=endpoint.use_fips,
                 use_dualstack_endpoint=endpoint.use_dualstack,
                 ignore_configured_endpoint_urls=True,
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                retries={"mode": "standard", "total_max_attempts": 1 if once else ATTEMPTS},
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
                 user_agent_extra=f"shellint/{__version__}",

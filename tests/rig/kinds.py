@@ -106,7 +106,7 @@ KINDS = {
             script=(),
             rc=".config/fish/config.fish",
             # Where that directory is missing, fish goes through all manual pages, in the background.
-            prompts="set -g fish_greeting; mkdir -p $XDG_DATA_HOME/fish/generated_completions; "
+            prompts="set -g fish_greeting; mkdir -p {{$XDG_DATA_HOME,$XDG_CACHE_HOME}}/fish/generated_completions; "
             "function fish_prompt; printf %s '{prompt}'; end\n",
             # `echo`, since a word vanishes with an output that is empty.
             output="'(echo ({command}))'",

@@ -75,11 +75,13 @@ class Shell(Terminal):
     def interrupt(self, timeout: float = TIMEOUT) -> None:
         """Press Ctrl-C and wait for the next prompt.
 
-        Both shells now and then lose a Ctrl-C that comes in the instant of another key (bash 5.2: 1 in 1000,
+        There must be something to interrupt, typed or running: fish 4 goes on in the same line.
+        Shells now and then lose a Ctrl-C that comes in the instant of another key (bash 5.2: 1 in 1000,
         zsh 5.9: 2 in 1000; none once the shell sleeps again), which no person can type.
         """
         self.idle()
-        self.press("\x03", timeout)
+        self.send("\x03")
+        self.prompt(timeout)
 
     def output(self, command: str, timeout: float = TIMEOUT) -> str:
         """Like `run`, and return what appeared between the typed line and the next prompt's line.
