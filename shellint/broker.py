@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shellint.credentials import Credentials, LongTermKey
@@ -20,6 +21,7 @@ from shellint.sources.mfa import MfaCodes
 from shellint.sources.session_token import get_session_token
 from shellint.sources.sts import sts_client
 from shellint.steps import AssumeRole, SessionToken, StoredKey
+from shellint.store.lock import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -198,27 +200,17 @@ class Broker:
     @contextlib.contextmanager
     def _alone(self, name: str) -> Iterator[None]:
         """Hold the lock of one session, among all processes that share the store."""
-        from filelock import FileLock, Timeout
-
-        directory = private_directory(self._store.path.parent / "locks")
-        lock = FileLock(directory / f"{name}.lock", mode=0o600)
-        try:
+        path = private_directory(self._store.path.parent / "locks") / f"{name}.lock"
+        waiting = partial(self._human.say, "waiting for another vault, which is getting the same session")
+        with contextlib.ExitStack() as held:
             try:
-                lock.acquire(timeout=LOCK_NOTICE)
-            except Timeout:
-                self._human.say("waiting for another vault, which is getting the same session")
-                lock.acquire(timeout=LOCK_LIMIT)
-        except Timeout:
-            raise NeedsHuman(
-                "another vault is still waiting, perhaps for an MFA code, to get the same session",
-                "answer it or end it, then try again",
-            ) from None
-        except OSError as error:
-            raise StoreError(f"cannot write in {directory}: {error.strerror}", "make it writable") from None
-        try:
+                held.enter_context(hold(path, LOCK_LIMIT, notice=waiting, after=LOCK_NOTICE))
+            except TimeoutError:
+                raise NeedsHuman(
+                    "another vault is still waiting, perhaps for an MFA code, to get the same session",
+                    "answer it or end it, then try again",
+                ) from None
             yield
-        finally:
-            lock.release()
 
 
 def _check_possible(step: SessionToken | AssumeRole, min_ttl: int) -> None:

@@ -136,8 +136,10 @@ def _role_steps(
         steps.append(SessionToken(key, *mfa, seconds))
     for role in roles:
         seconds, _ = _role_duration(role, env, duration if role is last else None)
-        # What was assumed, or made with a code, before is what makes this role a chained one.
-        steps.append(_assume_role(role, min(seconds, _HOUR) if steps else seconds, direct, session_name))
+        # What was assumed, or made with a code, before is what makes this role a chained one. One on the way only has
+        # to be there when the next is asked for: AWS could refuse it a length that nobody wished for.
+        capped = steps or role is not last
+        steps.append(_assume_role(role, min(seconds, _HOUR) if capped else seconds, direct, session_name))
     if len(steps) > 1 and wanted > _HOUR:
         notes.append(
             f"{last.name} lasts 1h, not {format_duration(wanted)} ({origin}): it is a chained role, assumed with"

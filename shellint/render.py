@@ -55,11 +55,14 @@ def dollar_quote(value: str) -> Quoted:
 
 
 def fish_quote(value: str) -> Quoted:
-    r"""Quote for fish: `'...'`, and outside of it `\XHH` for all that is not plain ASCII, a quote or a backslash.
+    r"""Quote for fish: `'...'`, outside of it `\xHH` for a control byte, a quote or a backslash, `\XHH` beyond ASCII.
 
     POSIX quoting would be a hole here: in fish a backslash means something inside single quotes (fish manual, Quotes).
+    Not `\X` for all: what it makes of ASCII, fish 3.1 does not take for that character when it compares.
     """
-    escaped = "".join(chr(byte) if byte in _PLAIN else f"'\\X{byte:02x}'" for byte in _bytes(value))
+    escaped = "".join(
+        chr(byte) if byte in _PLAIN else f"'\\{'x' if byte < 0x80 else 'X'}{byte:02x}'" for byte in _bytes(value)
+    )
     return Quoted(f"'{escaped}'")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,13 @@ def pytest_configure() -> None:
 
     hypothesis.settings.register_profile("shellint", deadline=None, print_blob=True)
     hypothesis.settings.load_profile("shellint")
+    # What starts the tests in the background may have these ignored, and a shell hands that on to all it starts.
+    for name, handler in (
+        ("SIGINT", signal.default_int_handler),
+        ("SIGQUIT", signal.SIG_DFL),
+        ("SIGHUP", signal.SIG_DFL),
+    ):
+        signal.signal(getattr(signal, name), handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

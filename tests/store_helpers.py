@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -17,6 +18,7 @@ from shellint.store.sealing import Argon2
 from shellint.terminal import Human
 
 CHEAP = Argon2(iterations=1, lanes=1, memory_kib=64)
+Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
 
@@ -56,6 +58,14 @@ def store_in(
     variables = dict(env or {}) | ({} if passphrase is None else {"SHELLINT_FILE_PASSPHRASE": passphrase})
     source = PassphraseSource(person or Person(), variables)
     return Store(directory, source, now=now, cost=CHEAP, lock_seconds=lock_seconds)
+
+
+def edit(file: Path, change: Callable[[Json], object]) -> bytes:
+    """Change the file as an attacker would and return its new content."""
+    fields = json.loads(file.read_bytes())
+    change(fields)
+    file.write_text(json.dumps(fields))
+    return file.read_bytes()
 
 
 def forked(action: Callable[[], None]) -> int:

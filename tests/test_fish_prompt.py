@@ -143,7 +143,7 @@ def test_a_line_typed_after_the_end_runs_without_the_credentials(seat: Seat) -> 
 def test_a_pipe_and_a_substitution_are_this_shell_and_nothing_else_is_said(seat: Seat) -> None:
     """fish runs its functions in the shell itself, wherever they stand in a line."""
     sh = seat.sit()
-    shown = sh.output("vault use plain | cat; echo (vault use base); echo \"<$AWS_VAULT>\"")
+    shown = sh.output('vault use plain | cat; echo (vault use base); echo "<$AWS_VAULT>"')
     assert "subshell" not in shown
     assert shown.splitlines()[-1] == "<base>"
     assert segment(sh).startswith("base ")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.rig.kinds import MARK, Kind
 from tests.rig.processes import Trace
+from tests.rig.programs import version
 from tests.rig.shell import Shell
 from tests.seat import Seat, hour, seated, segment
 
@@ -159,7 +160,8 @@ def test_the_persons_own_prompt_commands_see_the_exit_code_too(seat: Seat) -> No
                 sh.run("vault use plain")
             sh.run("sh -c 'exit 3' | sh -c 'exit 9'")
             assert sh.words('"$seen"') == [b"9"], form
-            if "pipe" in text:
+            # To a prompt of fish before 3.2 `$pipestatus` is `$status`, whatever it was.
+            if "pipe" in text and not (seat.kind.name == "fish" and version("fish") < (3, 2)):
                 sh.run("sh -c 'exit 3' | sh -c 'exit 9'")
                 assert sh.words('"$pipe"') == [b"3 9"], form
 
@@ -180,6 +182,12 @@ def test_twenty_prompts_start_no_process_and_each_shows_the_time_that_falls(seat
         found = re.fullmatch(r"plain 0:(\d\d)", segment(sh))
         assert found, sh.cur()
         shown.append(int(found[1]))
-    assert trace.calls() == []
+    if seat.kind.name == "fish" and version("fish") < (3, 6):
+        # There is no other clock in it: once before the typed line and once before the prompt.
+        started = [call.rest for call in trace.calls() if call.name == "execve"]
+        assert all(rest.startswith('"/bin/date"') for rest in started)
+        assert len(started) <= 40
+    else:
+        assert trace.calls() == []
     assert shown == sorted(shown, reverse=True)
     assert shown[0] - shown[-1] >= 2

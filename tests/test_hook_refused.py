@@ -10,6 +10,7 @@ import pytest
 from shellint.variables import FIXED
 from tests.fake_program import both_shells
 from tests.rig.kinds import Kind
+from tests.rig.programs import version
 from tests.seat import Seat, changes, question, seated, segment
 
 TRACE = {
@@ -50,7 +51,9 @@ def test_every_failure_has_its_exit_code_and_stops_the_line(seat: Seat) -> None:
         sh.run(f"vault {words} && touch hit")
         assert (words, sh.status()) == (words, code)
     assert changes(before, sh.environ()) == {}
-    sh.send("vault use dev && touch hit; touch hit\r")
+    # fish before 3.2 goes on behind a `;`, as it does whenever a program takes Ctrl-C for itself.
+    rest = "" if seat.kind.name == "fish" and version("fish") < (3, 2) else "; touch hit"
+    sh.send(f"vault use dev && touch hit{rest}\r")
     question(sh)
     sh.interrupt()
     assert sh.status() == 130

@@ -48,7 +48,8 @@ def test_after_the_end_they_wait_for_the_next_clear(seat: Seat) -> None:
     ends = float(sh.value("SHELLINT_EXPIRES") or 0)
     time.sleep(max(0.0, ends - time.time()) + 0.1)
     sh.run()
-    assert LATER in sh.text().replace("\n", "")
+    sh.wait(lambda: LATER in sh.text(), "the line that says what waits")
+    sh.prompt()
     assert (sh.value("AWS_PROFILE"), sh.value("AWS_ACCESS_KEY_ID")) == (b"mine", None)
     typed(sh, "vault clear")
     assert changes(before, sh.environ()) == {}

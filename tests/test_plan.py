@@ -142,7 +142,7 @@ def test_the_cap_names_the_line_that_asked_for_more() -> None:
 
 def test_a_capped_role_on_the_way_is_no_news() -> None:
     plan = plan_of(TWO.replace("source_profile = base", "duration_seconds = 7200\nsource_profile = base"), "deep")
-    assert plan.steps == (KEY, role_step("prod", 7200), role_step("deep"))
+    assert plan.steps == (KEY, role_step("prod"), role_step("deep"))
     assert plan.notes == ()
 
 

@@ -62,6 +62,19 @@ def test_a_duration_in_the_overrides_is_as_explicit_as_one_in_the_call() -> None
 
 
 @pytest.mark.parametrize(
+    ("lent", "env"),
+    [("duration_seconds = 43200\n", {}), ("", {"AWS_ASSUME_ROLE_TTL": "12h"})],
+    ids=["file", "variable"],
+)
+def test_a_role_on_the_way_lasts_an_hour_at_most_and_nobody_is_told(lent: str, env: Mapping[str, str]) -> None:
+    text = f"[default]\n{lent}{TWO}"
+    plan = plan_of(text, "deep", env=env, duration=1800)
+    assert plan.steps[1:] == (role_step("prod"), role_step("deep", 1800))
+    assert plan.notes == ()
+    assert plan_of(text, "prod", env=env).steps[1:] == (role_step("prod", 43_200),)
+
+
+@pytest.mark.parametrize(
     ("text", "name", "duration"), [(ONE, "prod", 43_201), (ONE, "prod", 899), (BASE, "base", 129_601), (TWO, "deep", 0)]
 )
 def test_a_duration_out_of_range_on_the_command_line_is_wrong_usage(text: str, name: str, duration: int) -> None:

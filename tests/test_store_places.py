@@ -83,3 +83,43 @@ def test_another_users_store_is_neither_read_nor_written(tmp_path: Path) -> None
         with pytest.raises(StoreError, match="shellint belongs to"):
             use()
     assert (directory / "store.json").read_bytes() == before
+
+
+@pytest.mark.timeout(20)
+def test_a_fifo_in_the_files_place_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "store.json")
+    store = store_in(tmp_path)
+    for use in (lambda: store.names("key"), lambda: store.put("key", "a", b""), lambda: store.delete("key", "a")):
+        with pytest.raises(StoreError, match=r"store\.json is no ordinary file"):
+            use()
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_may_write_is_not_believed(tmp_path: Path, mode: int) -> None:
+    store = store_in(tmp_path)
+    store.put("key", "prod", b"x")
+    store.path.chmod(mode)
+    with pytest.raises(StoreError, match=r"other users may write in .*store\.json") as caught:
+        store_in(tmp_path).get("key", "prod")
+    assert caught.value.todo == f"chmod 600 {store.path}"
+    store.path.chmod(0o600)
+    assert store_in(tmp_path).get("key", "prod") == b"x"
+
+
+@needs_root
+def test_a_file_of_another_user_is_not_believed(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    store.put("key", "prod", b"x")
+    os.chown(store.path, NOBODY, NOBODY)
+    with pytest.raises(StoreError, match=r"store\.json belongs to another user"):
+        store_in(tmp_path).names("key")
+
+
+def test_a_link_of_ones_own_to_a_file_of_ones_own_is_followed_and_what_it_leads_to_is_looked_at(tmp_path: Path) -> None:
+    elsewhere = store_in(tmp_path / "elsewhere")
+    elsewhere.put("key", "prod", b"x")
+    (tmp_path / "store.json").symlink_to(elsewhere.path)
+    assert store_in(tmp_path).get("key", "prod") == b"x"
+    elsewhere.path.chmod(0o666)
+    with pytest.raises(StoreError, match="other users may write"):
+        store_in(tmp_path).get("key", "prod")

@@ -2,7 +2,8 @@
 
 store.py           get, put, delete: what the rest of the program uses
 keychain_items.py  long-term keys that rest in the keychain
-sealed_file.py     the file on the disk; the lock
+sealed_file.py     the file on the disk
+lock.py            the lock that keeps two processes apart
 guard.py           how a store is made and opened
 document.py        the file's format
 sealing.py         the cryptography: the data key's wraps, and the seal of an item

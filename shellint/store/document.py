@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Document", "damaged", "place"]
+__all__ = ["MOST_WRAPS", "Document", "damaged", "place"]
+
+MOST_WRAPS = 8
+"""Each is one more to try a passphrase on."""
 
 _FORMAT = "shellint store"
 _VERSION = 1
@@ -103,6 +106,7 @@ class Document:
             isinstance(self.id, str)
             and isinstance(self.kind, str)
             and isinstance(self.wraps, list | tuple)
+            and len(self.wraps) <= MOST_WRAPS
             and all(isinstance(wrap, dict) for wrap in self.wraps)
             and isinstance(self.items, dict)
             and all(isinstance(named, dict) for named in self.items.values())

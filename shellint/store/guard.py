@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shellint.errors import NeedsHuman, StoreError, StoreLocked
 from shellint.store.document import Document, damaged
-from shellint.store.sealing import SealError, WrongKeyError, new_key, unwrap, wrap, wrap_by_master
+from shellint.store.sealing import MOST_WORK, SealError, WrongKeyError, new_key, unwrap, work, wrap, wrap_by_master
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,8 +111,12 @@ class Guard:
 
     def _by_passphrase(self, document: Document, wraps: list[Json]) -> bytes:
         for passphrase in self._passphrase.attempts(self._path):
+            spent = 0
             for wrapped in wraps:
                 try:
+                    spent += work(wrapped)
+                    if spent > MOST_WORK:
+                        raise SealError
                     return unwrap(wrapped, passphrase, document.about)
                 except WrongKeyError:
                     continue

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
+import sys
 from typing import TYPE_CHECKING
 
 from shellint.errors import StoreError
 from shellint.paths import owned_directory, sweep_temporary, write_private
 from shellint.store.document import Document
+from shellint.store.lock import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +37,7 @@ class SealedFile:
         if not owned_directory(self.path.parent):
             return None
         try:
-            data = self.path.read_bytes()
+            data = _content(self.path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -49,25 +53,31 @@ class SealedFile:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lock, for which its directory must be there."""
-        from filelock import FileLock, Timeout
-
         path = self.path.with_suffix(".lock")
-        lock = FileLock(path, timeout=self._lock_seconds, mode=0o600)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise StoreError(
-                f"another process has held {path} for {self._lock_seconds:g} s", "wait for it, or end it, and try again"
-            ) from None
-        except OSError as error:
-            raise StoreError(
-                f"cannot write in {path.parent}: {error.strerror}",
-                "make it writable, or set SHELLINT_FILE_DIR to a directory that is",
-            ) from None
-        try:
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(hold(path, self._lock_seconds))
+            except TimeoutError:
+                raise StoreError(
+                    f"another process has held {path} for {self._lock_seconds:g} s",
+                    "wait for it, or end it, and try again",
+                ) from None
             yield
-        finally:
-            lock.release()
+
+
+def _content(path: Path) -> bytes:
+    """Return what is in a file that the effective user alone can have written; a link of his to one will do."""
+    # Without O_NONBLOCK a FIFO in the file's place would keep every command waiting for a writer.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{path} is no ordinary file", "move it away")
+        if sys.platform != "win32":
+            if found.st_uid != os.geteuid():
+                raise StoreError(f"{path} belongs to another user", "move it away, or make it your own")
+            if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise StoreError(f"other users may write in {path}", f"chmod 600 {path}")
+        return file.read()
 
 
 def _is_past(item: Mapping[str, object], now: float) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from shellint.errors import StoreError
 
 __all__ = [
+    "MOST_WORK",
     "Argon2",
     "Json",
     "SealError",
@@ -23,6 +24,7 @@ __all__ = [
     "seal",
     "unseal",
     "unwrap",
+    "work",
     "wrap",
     "wrap_by_master",
 ]
@@ -32,8 +34,10 @@ Json = dict[str, Any]
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _SALT_BYTES = 16
-# What a header may ask for: a hostile one must not take the machine down. A few times what is ever written.
-_MOST = {"iterations": 10, "lanes": 16, "memory_kib": 256 * 1024}
+# What a header may ask for: a hostile one must not take the machine down.
+_MOST = {"iterations": 24, "lanes": 16, "memory_kib": 256 * 1024}
+MOST_WORK = 24 * 64 * 1024
+"""What may be spent on one passphrase, as `work` counts: eight wraps as they are written, about 2 s."""
 
 
 class SealError(Exception):
@@ -71,6 +75,11 @@ def wrap_by_master(data_key: bytes, master: bytes, about: Json, backend: str) ->
     """Seal the data key under a master key, which `backend`, a keychain, keeps."""
     recipe: Json = {"kind": "keychain", "backend": backend}
     return recipe | seal(master, data_key, [about, recipe])
+
+
+def work(wrapped: Json) -> int:
+    """Return what it costs to try a passphrase on a wrap: passes times KiB. Raises SealError for a malformed one."""
+    return _bounded(wrapped, "iterations") * _bounded(wrapped, "memory_kib")
 
 
 def unwrap(wrapped: Json, secret: bytes, about: Json) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shellint.errors import StoreError
 from shellint.paths import private_directory
-from shellint.store.document import Document, place
+from shellint.store.document import MOST_WRAPS, Document, place
 from shellint.store.guard import Fresh, Guard
 from shellint.store.keychain import Keychains
 from shellint.store.keychain_items import belongs_in_keychain, empty, erase, fill, is_in_keychain, look_up
@@ -163,6 +163,8 @@ class Store:
             document = self._existing()
             if document.id != base.id:
                 raise StoreError(f"{self.path} was replaced meanwhile", "run the same command again")
+            if len(document.wraps) >= MOST_WRAPS:
+                raise StoreError(f"{self.path} has {MOST_WRAPS} ways to be opened, the most there can be", "use these")
             self._file.write(document.with_wrap(wrapped))
 
     def _put(

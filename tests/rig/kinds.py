@@ -56,7 +56,8 @@ def as_bytes(text: str | bytes) -> bytes:
 
 def _hexadecimal(value: bytes) -> str:
     """Quote as one word of fish, two hexadecimal digits a byte."""
-    return re.sub(rb"[^A-Za-z0-9_./:@+-]", lambda found: b"\\X%02x" % found[0][0], value).decode() or "''"
+    word = re.sub(rb"[^\x80-\xffA-Za-z0-9_./:@+-]", lambda found: b"\\x%02x" % found[0][0], value)
+    return re.sub(rb"[\x80-\xff]", lambda found: b"\\X%02x" % found[0][0], word).decode() or "''"
 
 
 def _octal(value: bytes) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
+from functools import cache
 
-__all__ = ["program"]
+__all__ = ["program", "version"]
 
 
 def program(name: str) -> str:
@@ -17,3 +20,10 @@ def program(name: str) -> str:
         verdict = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         verdict(f"{name} is not installed: `make test` installs it when run as root on Debian")
     return path
+
+
+@cache
+def version(name: str) -> tuple[int, ...]:
+    """Return the version of a shell, for what an older one cannot do."""
+    done = subprocess.run([program(name), "--version"], capture_output=True, text=True, check=True)
+    return tuple(map(int, re.findall(r"\d+", done.stdout)[:3]))

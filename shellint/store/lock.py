@@ -1,0 +1,74 @@
+"""A lock among processes: a file that one of them at a time holds, and that the system frees when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from shellint.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["hold"]
+
+
+@contextlib.contextmanager
+def hold(
+    path: Path, seconds: float, *, notice: Callable[[], object] | None = None, after: float = 0.0
+) -> Iterator[None]:
+    """Hold the lock file `path`, in a directory that is there; `notice` is called once `after` seconds have passed.
+
+    Raises TimeoutError when it is not free for `seconds` (beyond `after`), and StoreError at once when the file cannot
+    be written, or be locked at all.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, mode=0o600)
+    try:
+        _check(path)
+        try:
+            lock.acquire(timeout=after if notice else seconds)
+        except Timeout:
+            if notice is None:
+                raise
+            notice()
+            lock.acquire(timeout=seconds)
+    except Timeout:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"cannot write in {path.parent}: {error.strerror}",
+            "make it writable, or set SHELLINT_FILE_DIR to a directory that is",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check(path: Path) -> None:
+    """Raise StoreError where flock does not work, as on some network file systems.
+
+    filelock would wait its whole time there: some versions take any failure for a lock that is held, others look only
+    whether the file exists, which after the first use it always does.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        pass  # held by another process: it works
+    except OSError as error:
+        raise StoreError(
+            f"cannot lock {path}: {error.strerror}",
+            "set SHELLINT_FILE_DIR to a directory on a file system that knows locks",
+        ) from None
+    finally:
+        os.close(descriptor)
