@@ -67,9 +67,51 @@ def hook_command(arguments: Sequence[str], env: Mapping[str, str]) -> str:
     return hook_text(kind or detect_shell(env), env, name=name, prompt=prompt)
 
 
+TAKEN = frozenset(
+    {
+        "builtin",
+        "case",
+        "cd",
+        "command",
+        "coproc",
+        "declare",
+        "do",
+        "done",
+        "elif",
+        "else",
+        "emulate",
+        "esac",
+        "eval",
+        "exec",
+        "export",
+        "fi",
+        "for",
+        "function",
+        "if",
+        "in",
+        "local",
+        "printf",
+        "return",
+        "select",
+        "set",
+        "source",
+        "then",
+        "time",
+        "trap",
+        "typeset",
+        "unalias",
+        "unset",
+        "until",
+        "while",
+    }
+)
+"""Words of the shells, which a function of that name would break."""
+
+
 def check_name(name: str) -> None:
     """Raise UsageError for a name that no shell takes for a command's."""
-    if not all(letter.isascii() and (letter.isalnum() or letter in "_-.") for letter in name) or name[:1] in "-.":
+    odd = not all(letter.isascii() and (letter.isalnum() or letter in "_-.") for letter in name) or name[:1] in "-."
+    if odd or name in TAKEN:
         raise UsageError(f"{name!r} is no name for a command", "use letters, digits, - and _")
 
 

@@ -140,6 +140,18 @@ def test_a_line_typed_after_the_end_runs_without_the_credentials(seat: Seat) -> 
     assert sh.status() == 7
 
 
+def test_nothing_a_terminal_would_obey_is_in_a_message_or_on_a_dumb_terminal(seat: Seat) -> None:
+    sh = seat.sit(env={"TERM": "dumb"})
+    sh.run("vault use plain")
+    at = len(sh.raw)
+    sh.run()
+    assert re.search(rb"(?<!m)plain (60|59)m RDY> ", sh.raw[at:])
+    sh.run("set -gx AWS_VAULT \\e]0\\;title\\a")
+    at = len(sh.raw)
+    sh.run("set -gx AWS_ACCESS_KEY_ID AKIAPASTED")
+    assert b"vault: other AWS keys were put into this shell; ]0;title is let go" in sh.raw[at:]
+
+
 def test_a_pipe_and_a_substitution_are_this_shell_and_nothing_else_is_said(seat: Seat) -> None:
     """fish runs its functions in the shell itself, wherever they stand in a line."""
     sh = seat.sit()

@@ -13,7 +13,7 @@ from hypothesis.database import InMemoryExampleDatabase
 
 from shellint import environment
 from shellint.environment import Change
-from shellint.render import SHELLS, dollar_quote, render_change
+from shellint.render import SHELLS, dollar_quote, fish_quote, render_change
 from shellint.variables import REPLACED, SAVED_LIMIT, SETS
 from tests.fake_program import FakeProgram, loaded, ours
 from tests.hostile import NAMES, VALUES, decoded, values
@@ -135,7 +135,17 @@ def test_dollar_quoting_is_one_line_of_plain_ascii(value: str) -> None:
     assert re.fullmatch(r"\$'(?:[^'\\]|\\[0-7]{3})*'", quoted)
 
 
-def test_nul_cannot_be_quoted() -> None:
+@pytest.mark.parametrize("value", VALUES.values(), ids=list(VALUES))
+def test_fish_quoting_is_one_line_of_plain_ascii(value: str) -> None:
+    """Between the quotes stands nothing that means anything there."""
+    quoted = fish_quote(value)
+    assert quoted.isascii()
+    assert quoted.isprintable()
+    assert re.fullmatch(r"'[^'\\]*'(?:(?:\\x[0-7][0-9a-f]|\\X[89a-f][0-9a-f])'[^'\\]*')*", quoted)
+
+
+@pytest.mark.parametrize("quote", [dollar_quote, fish_quote])
+def test_nul_cannot_be_quoted(quote: Callable[[str], str]) -> None:
     """An environment value ends there: better an error than half a value."""
     with pytest.raises(ValueError, match="NUL"):
-        dollar_quote("a\0b")
+        quote("a\0b")

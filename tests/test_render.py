@@ -85,7 +85,7 @@ class Stage:
         lines = [f". {self.program.hook(self.kind)}", first]
         for number, (text, code) in enumerate(answers):
             self.program.answer(f"use {number}", text, code=code)
-            lines += [f"vault use {number}", f'{self.program.look} {number} {self.kind.status}']
+            lines += [f"vault use {number}", f"{self.program.look} {number} {self.kind.status}"]
         done = typed(self.kind, lines, self.env, self.program.directory)
         assert not (self.program.directory / "hit").exists()
         seen = looks(done.stdout)

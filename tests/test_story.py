@@ -161,7 +161,12 @@ class Visit:
         # What a shell writes by itself when it first starts is not the story's doing.
         subprocess.run([*shell, "true"], env=own, check=True)
         self.own = self.files()
+        self._own_tmp = set(self.tmp.iterdir())
         self.terminal = Terminal([*shell, f"'{sys.executable}' -m tests.story; exit {kind.status}"], own, cwd=ROOT)
+
+    def added(self) -> set[Path]:
+        """Return what the story put among the temporary files."""
+        return set(self.tmp.iterdir()) - self._own_tmp
 
     def files(self) -> dict[Path, bytes]:
         """Return every file of the person's."""
@@ -204,7 +209,7 @@ def test_on_a_terminal_it_invites_into_a_shell_of_the_persons_own_kind(visit: Vi
     terminal.see(r"^\[\]$")
     terminal.send("exit\r")
     assert terminal.wait_exit() == 0
-    assert list(visit.tmp.iterdir()) == []
+    assert visit.added() == set()
     assert visit.files() == visit.own
 
 
@@ -236,9 +241,9 @@ def test_the_picture_shows_the_screen_and_fetches_nothing() -> None:
 
 def test_closing_the_window_removes_everything(visit: Visit) -> None:
     visit.terminal.wait(visit.ready, "the prompt")
-    assert any(visit.tmp.iterdir())
+    assert visit.added()
     visit.terminal.close()
     end = time.monotonic() + TIMEOUT
-    while any(visit.tmp.iterdir()):
+    while visit.added():
         assert time.monotonic() < end
         time.sleep(0.02)
