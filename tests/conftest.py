@@ -36,7 +36,10 @@ def pytest_configure() -> None:
 def nothing_from_outside() -> Iterator[None]:
     """Take the developer's own AWS session, settings and switches out of the environment."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("AWS_", "SHELLINT_"))]:
+        foreign = [
+            name for name in os.environ if name.startswith(("AWS_", "SHELLINT_")) and name != "SHELLINT_TEST_PWSH"
+        ]
+        for name in foreign:
             patch.delenv(name)
         yield
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -19,7 +18,8 @@ from tests.aws import StrictAws
 from tests.fake_program import FakeProgram
 from tests.rig import probe
 from tests.rig.environment import environment
-from tests.rig.kinds import Kind, as_bytes
+from tests.rig.kinds import Kind
+from tests.rig.powershell import find_powershell, powershell_kind
 from tests.rig.shell import Shell
 from tests.rig.terminal import TIMEOUT
 from tests.seat import Seat
@@ -35,42 +35,19 @@ $PSNativeCommandUseErrorActionPreference = $true
 """
 """The strictest that a person sets in a profile."""
 
-_BESIDE = Path(__file__).parents[2] / "shared" / "tools" / "pwsh" / "pwsh"
-
 
 def powershell() -> str:
     """Return the path of PowerShell; without it the test fails where CI=true is set, and is skipped elsewhere."""
-    path = os.environ.get("SHELLINT_TEST_PWSH") or shutil.which("pwsh") or shutil.which(str(_BESIDE))
+    path = find_powershell(os.environ)
     if path is None:
         verdict = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         verdict("PowerShell 7 is neither $SHELLINT_TEST_PWSH nor `pwsh` on PATH")
     return path
 
 
-def as_code(value: bytes | str) -> str:
-    """Write a value as an expression of digits alone: a way to quote that is not the product's."""
-    units = memoryview(as_bytes(value).decode().encode("utf-16-le")).cast("H")
-    return f"(-join [char[]]({','.join(map(str, units))}))" if units else "''"
-
-
 def pwsh_kind() -> Kind:
     """Return PowerShell as one more kind of shell for the rig."""
-    return Kind(
-        name=powershell(),
-        interactive=("-NoLogo",),
-        script=("-NoLogo", "-NoProfile", "-File"),
-        rc=".config/powershell/profile.ps1",
-        prompts="function prompt {{ '{prompt}' }}\nSet-PSReadLineOption -PredictionSource None\n",
-        output="$({command})",
-        expands="",
-        set_="[Environment]::SetEnvironmentVariable('{name}', {value})",
-        unset="[Environment]::SetEnvironmentVariable('{name}', [NullString]::Value)",
-        keep="$global:{name} = {value}",
-        status="$LASTEXITCODE",
-        statuses="$LASTEXITCODE",
-        call="& {words}",
-        quote=as_code,
-    )
+    return powershell_kind(powershell())
 
 
 class Pwsh(Shell):

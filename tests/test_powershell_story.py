@@ -10,9 +10,11 @@ import pytest
 
 from shellint.variables import OURS, REGIONS, SETS
 from tests.hostile import VALUES, encoded
-from tests.pwsh_shell import STRICT, Pwsh, PwshSeat, pwsh_seated
+from tests.pwsh_shell import STRICT, Pwsh, PwshSeat, pwsh_kind, pwsh_seated
 from tests.rig.environment import fresh_home
 from tests.seat import changes, hour, question, segment
+from tests.story.house import open_house
+from tests.story.story import STEPS, play
 from tests.test_powershell_values import is_text
 
 SET = {*SETS, *OURS}
@@ -189,3 +191,14 @@ def test_refresh_repeats_what_was_asked_for(seat: PwshSeat, sh: Pwsh) -> None:
     assert second[b"AWS_REGION"] == b"us-east-2"
     assert first[b"AWS_ACCESS_KEY_ID"] != second[b"AWS_ACCESS_KEY_ID"]
     assert re.fullmatch(r"base 1[45]m", segment(sh))
+
+
+def test_the_story_of_make_try_happens_here_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_house() as house:
+        checks = play(pwsh_kind(), house)
+    out = capsys.readouterr().out
+    assert out.count("\n  ok ") == checks > len(STEPS)
+    assert "    $ vault use demo\n    MFA code for arn:aws:iam::123456789012:mfa/demo: " in out
+    assert re.search(r"^    demo 0:0\d \$$", out, re.MULTILINE)
+    assert "\x1b" not in out
+    assert house.key.secret_access_key not in out

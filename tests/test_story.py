@@ -116,7 +116,7 @@ def test_a_step_that_does_not_happen_fails_the_story(house: House, steps: tuple[
 def _main(path: Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tests.story"],
-        env={"PATH": str(path), **env},
+        env={"PATH": str(path), "SHELLINT_TEST_PWSH": str(path / "pwsh"), **env},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -130,13 +130,13 @@ def test_a_missing_shell_is_named_and_fails_where_all_are_required(tmp: Path) ->
     (tmp / "bash").symlink_to(program("bash"))
     done = _main(tmp, CI="true")
     assert re.search(r"^bash: \d+ checks hold", done.stdout, re.MULTILINE)
-    assert (done.returncode, done.stderr) == (1, "not played, because it is not installed: zsh, fish\n")
+    assert (done.returncode, done.stderr) == (1, "not played, because it is not installed: zsh, fish, powershell\n")
 
 
 def test_without_any_shell_nothing_was_played(tmp: Path) -> None:
     done = _main(tmp)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "not played, because it is not installed: bash, zsh, fish\n"
+    assert done.stderr == "not played, because it is not installed: bash, zsh, fish, powershell\n"
 
 
 def test_a_failure_is_one_line_and_exit_code_1(tmp: Path) -> None:

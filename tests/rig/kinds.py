@@ -21,7 +21,7 @@ class Kind:
     stands in it for the output of {command}, which `expands` makes zsh run. `set_` and `unset` are templates over
     {name} and {value}, `keep` is that of a variable which no child sees; `quote` turns bytes into one word; `status`
     is the word for the exit code of the last command, `statuses` that for those of the last pipe; `call` runs a
-    program given as words.
+    program given as words; `path` is where the shell is when it is not found on PATH by `name`.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Kind:
     statuses: str
     call: str
     quote: Callable[[bytes], str]
+    path: str = ""
 
     @property
     def prompt(self) -> str:

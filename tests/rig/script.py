@@ -21,7 +21,7 @@ def run_script(
         file = Path(directory) / "script"
         file.write_bytes(as_bytes(text))
         return subprocess.run(
-            [program(kind.name), *kind.script, *flags, str(file)],
+            [program(kind.path or kind.name), *kind.script, *flags, str(file)],
             env=env,
             cwd=directory,
             stdin=subprocess.DEVNULL,

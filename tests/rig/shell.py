@@ -43,7 +43,7 @@ class Shell(Terminal):
         (home / kind.rc).write_bytes(as_bytes(kind.prompt + rc))
         self._probes = Path(tempfile.mkdtemp(prefix="rig-"))
         self._probed = 0
-        argv = [*under, program(kind.name), *kind.interactive, *flags]
+        argv = [*under, program(kind.path or kind.name), *kind.interactive, *flags]
         super().__init__(argv, environment(home, **(env or {})), cwd=home, columns=columns, lines=lines)
         if ready:
             try:

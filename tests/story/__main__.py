@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import click
 
-from tests.rig.kinds import KINDS
+from tests.rig.kinds import KINDS, Kind
+from tests.rig.powershell import find_powershell, powershell_kind
 from tests.story.house import open_house
 from tests.story.invitation import invite, own_kind
 from tests.story.stage import Failed
@@ -31,26 +32,31 @@ def main(env: Mapping[str, str]) -> int:
         with open_house() as house:
             invite(kind, house, env)
         return 0
-    return _tell(required=env.get("CI") == "true")
+    return _tell(env)
 
 
-def _tell(*, required: bool) -> int:
-    played = [_played(name) for name in KINDS if shutil.which(name)]
+def _tell(env: Mapping[str, str]) -> int:
+    kinds = [kind for name, kind in KINDS.items() if shutil.which(name)]
     missing = [name for name in KINDS if not shutil.which(name)]
+    if path := find_powershell(env):
+        kinds.append(powershell_kind(path))
+    else:
+        missing.append("powershell")
+    played = [_played(kind) for kind in kinds]
     if missing:
         click.echo(f"not played, because it is not installed: {', '.join(missing)}", err=True)
-    return 0 if played and all(played) and not (missing and required) else 1
+    return 0 if played and all(played) and not (missing and env.get("CI") == "true") else 1
 
 
-def _played(name: str) -> bool:
+def _played(kind: Kind) -> bool:
     start = time.monotonic()
     try:
         with open_house() as house:
-            checks = play(KINDS[name], house)
+            checks = play(kind, house)
     except Failed as error:
         click.echo(f"FAILED in {error}", err=True)
         return False
-    click.secho(f"\n{name}: {checks} checks hold, {time.monotonic() - start:.0f} s", bold=True)
+    click.secho(f"\n{kind.name}: {checks} checks hold, {time.monotonic() - start:.0f} s", bold=True)
     return True
 
 

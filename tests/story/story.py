@@ -15,6 +15,7 @@ from shellint.hook import LINES
 from tests.rig.kinds import Kind
 from tests.story.house import House
 from tests.story.stage import Failed, Stage
+from tests.story.words import WORDS
 
 __all__ = ["BEFORE", "STEPS", "WHO", "Step", "end", "hook", "play", "restored", "role", "store", "use", "who"]
 
@@ -61,12 +62,13 @@ def store(stage: Stage) -> None:
 
 def hook(stage: Stage) -> None:
     """The hook is loaded, by a line in the rc file."""
-    file, line = LINES[stage.kind.name]
+    kind, words = stage.kind, WORDS[stage.kind.name]
+    file, line = LINES[kind.name]
     stage.type(f"echo '{line}' >> {file}")
-    stage.type(f"exec {stage.kind.name} {' '.join(stage.kind.interactive)}")
-    stage.check("`vault` is a function of this shell", "function" in stage.type("type vault | head -n 1"))
+    stage.type(words.reload.format(start=f"{kind.name} {' '.join(kind.interactive)}", file=file))
+    stage.check(f"`vault` is this shell's own: {words.own}", words.own in stage.type(words.ask))
     for name, value in BEFORE.items():
-        stage.type(f"export {name}={value}")
+        stage.type(words.export.format(name=name, value=value))
     stage.before = stage.variables()
     stage.check("two variables of the person's own are set", BEFORE.items() <= stage.before.items(), stage.before)
 
