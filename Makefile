@@ -15,7 +15,8 @@ try: $(VENV)/.try ## a throw-away home, a loopback AWS, and a shell with profile
 
 test: lint ## lint, then every test, in every shell there is
 	@scripts/tools zsh strace gnome-keyring dbus-daemon fish direnv zoxide fzf
-	$(PYTHON) -m pytest -n logical --dist worksteal
+	# Two workers a core: most of the time a test waits for a shell or for a session to end.
+	$(PYTHON) -m pytest -n 4 --dist worksteal
 
 SUITES := bullseye bookworm trixie sid
 
