@@ -103,15 +103,16 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A loaded session. `expires` is in unix seconds on the local clock; `owner` the pid of the shell that loaded it.
+    """A loaded session. `expires` is in unix seconds on the local clock, None when it never ends.
 
+    `owner` is the pid of the shell that loaded it.
     `is_ours` is False once AWS_ACCESS_KEY_ID is no longer the key that was loaded: the person pasted others, or
     another tool did, and these are not our credentials any more.
     """
 
     id: str
     profile: str
-    expires: int
+    expires: int | None
     owner: int | None
     wish: Wish | None
     saved: Saved | None
@@ -121,13 +122,13 @@ class Lease:
 def held(env: Mapping[str, str]) -> Lease | None:
     """Read the lease written in `env`, or None when there is none."""
     expires, owner = env.get("SHELLINT_EXPIRES", ""), env.get("SHELLINT_OWNER", "")
-    if not env.get("SHELLINT_SESSION") or not _is_number(expires):
+    if not env.get("SHELLINT_SESSION") or (expires and not _is_number(expires)):
         return None
     wish = Wish.decode(env.get("SHELLINT_REQUEST", ""))
     return Lease(
         id=env["SHELLINT_SESSION"],
         profile=wish.profile if wish else env.get("AWS_VAULT", ""),
-        expires=int(expires),
+        expires=int(expires) if expires else None,
         owner=int(owner) if _is_number(owner) else None,
         wish=wish,
         saved=Saved.decode(env.get("SHELLINT_SAVED", "")),

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.kinds import KINDS
+from tests.fake_program import both_shells, looks, ours, typed
+from tests.hook_stage import BEFORE, make_stage
+from tests.rig.kinds import KINDS, Kind
 from tests.seat import Seat, changes, seated
 
 BOTH = pytest.mark.parametrize("kind", ["bash", "zsh"])
@@ -64,6 +66,54 @@ def test_locals_of_the_caller_leave_nothing_half_done(seat: Seat, kind: str) -> 
     sh.run("vault clear")
     # What the function had made of them is what was there before.
     assert {name: value for name, value in changes(before, sh.environ()).items() if value != b"x"} == {}
+
+
+SCOPES = {
+    "readonly": ("local -r AWS_REGION=x", ""),
+    "readonly-without-a-value": ("local -r AWS_VAULT", ""),
+    "readonly-further-out": ("local AWS_PROFILE=x", "local -r AWS_PROFILE=y"),
+    "readonly-of-another-tool": ("local -rx AWSUME_OTHER=x", ""),
+    "hidden-twice": ("local AWS_VAULT", "local AWS_VAULT"),
+    "kept-when-unset": ("shopt -s localvar_unset 2>/dev/null; local AWS_PROFILE=x", ""),
+}
+"""What a function around `vault`, and one around that, have of their own: nothing of which can give way."""
+
+
+@both_shells
+@pytest.mark.parametrize("scope", SCOPES)
+def test_what_cannot_be_changed_in_every_scope_is_not_changed_in_any(
+    scope: str, shell_kind: Kind, tmp_path: Path
+) -> None:
+    stage = make_stage(shell_kind, tmp_path)
+    inner, outer = SCOPES[scope]
+    lines = [
+        f". {stage.program.hook(shell_kind)}",
+        f"f() {{ {inner}; vault use prod; {stage.look('inside $?')}; }}",
+        f"g() {{ {outer or ':'}; f; }}",
+        "g",
+        stage.look("after 0"),
+    ]
+    done = typed(shell_kind, lines, stage.env, stage.program.directory)
+    seen, shown = looks(done.stdout), done.stderr.decode(errors="replace")
+    assert seen["inside"].status == "1"
+    assert ours(seen["after"].env) == BEFORE
+    assert "so nothing was changed\n" in shown
+    assert stage.program.calls() == []
+
+
+def test_bash_takes_out_locals_of_every_caller(tmp_path: Path) -> None:
+    """Where they have values; then the whole shell has the session, after these functions too."""
+    kind = KINDS["bash"]
+    stage = make_stage(kind, tmp_path)
+    lines = [
+        f". {stage.program.hook(kind)}",
+        "f() { local AWS_PROFILE=x AWS_REGION=x AWS_SECRET_ACCESS_KEY=x; vault use prod; }",
+        "g() { local AWS_PROFILE=y AWS_REGION=y; f; }",
+        "g",
+        stage.look('after "$?"'),
+    ]
+    seen = looks(typed(kind, lines, stage.env, stage.program.directory).stdout)
+    assert (seen["after"].status, ours(seen["after"].env)) == stage.expected["use"]
 
 
 @BOTH

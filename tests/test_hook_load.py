@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.fake_program import FakeProgram, both_shells, typed
+from shellint.errors import UsageError
+from shellint.hook import TAKEN, hook_command
+from tests.fake_program import FakeProgram, both_shells, looks, ours, typed
+from tests.hook_stage import make_stage
 from tests.rig.environment import environment, fresh_home
 from tests.rig.kinds import KINDS, Kind
 from tests.rig.programs import program
@@ -153,3 +157,49 @@ def test_the_rest_of_an_rc_file_is_not_touched(shell_kind: Kind, fake: FakeProgr
     before = seen("true")
     assert b"echo bye" in before
     assert before == seen(f". '{fake.hook(shell_kind)}'")
+
+
+@both_shells
+@pytest.mark.parametrize("way", ["source", "eval"])
+def test_aliases_over_our_own_names_change_nothing(shell_kind: Kind, way: str, tmp_path: Path) -> None:
+    """Whether they were there before the hook was read, or came afterwards."""
+    stage = make_stage(shell_kind, tmp_path)
+    file = stage.program.hook(shell_kind)
+    names = set(re.findall(r"^function (\w+)", file.read_text(), re.MULTILINE))
+    assert {"vault", "__shellint_main", "__shellint_apply"} < names
+    # zsh's words for the prompt, which it runs by their names alone, need none.
+    aliases = [f"alias {name}='echo aliased'" for name in sorted(names)]
+    afterwards = [line for line in aliases if "__shellint_" in line and "precmd" not in line and "place" not in line]
+    lines = [*aliases, *lines_of(shell_kind, way, file), "vault use prod", stage.look('use "$?"'), *afterwards]
+    lines += ["vault use prod", stage.look('again "$?"'), "vault clear", stage.look('clear "$?"')]
+    done = typed(shell_kind, lines, stage.env, stage.program.directory)
+    seen = {name: (each.status, ours(each.env)) for name, each in looks(done.stdout).items()}
+    assert seen == {**{name: stage.expected[name] for name in ("use", "clear")}, "again": stage.expected["use"]}
+    assert b"aliased" not in done.stdout
+
+
+def lines_of(kind: Kind, way: str, file: Path) -> list[str]:
+    return lines(kind, way, file).splitlines()
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN))
+def test_a_word_of_the_shells_is_no_name_for_the_command(name: str) -> None:
+    with pytest.raises(UsageError, match=f"'{name}' is no name for a command"):
+        hook_command(["bash", "--name", name], {})
+
+
+def test_no_other_word_of_a_shell_breaks_the_command(shell_kind: Kind, fake: FakeProgram, env: dict[str, str]) -> None:
+    """Every builtin and reserved word it knows is either refused as a name or works as one."""
+    listing = {
+        "bash": "compgen -bk",
+        "zsh": "print -rl -- ${(k)builtins} ${(k)reswords}",
+        "fish": "builtin --names",
+    }[shell_kind.name]
+    argv = [program(shell_kind.name), *shell_kind.script, "-c"]
+    known = subprocess.run([*argv, listing], env=env, capture_output=True, text=True, check=True).stdout.split()
+    names = {name for name in known if re.fullmatch(r"[A-Za-z]\w*", name)}
+    assert len(names) > 40
+    for name in sorted(names - TAKEN):
+        script = f". '{fake.hook(shell_kind, name=name)}'\n{name} status"
+        done = subprocess.run([*argv, script], env=env, capture_output=True, text=True, check=False)
+        assert (name, done.returncode, done.stdout, done.stderr) == (name, 5, "nothing is loaded\n", "")

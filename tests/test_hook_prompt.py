@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fake_program import both_shells, typed
+from tests.hook_stage import make_stage
 from tests.rig.kinds import MARK, Kind
 from tests.rig.processes import Trace
 from tests.rig.programs import version
@@ -59,6 +61,19 @@ def test_the_environment_says_how(seat: Seat, env: dict[str, str], shown: str) -
     assert re.fullmatch(f"{shown}{MARK}", sh.cur())
     assert color(sh) == ("default" if "NO_COLOR" in env or not shown else "green")
     assert not (seat.home / "hit").exists()
+
+
+def test_a_session_without_an_end_is_shown_without_a_time(seat: Seat) -> None:
+    """And `vault status` says the same."""
+    sh = seat.sit()
+    sh.run("vault use plain")
+    sh.run({"fish": "set -e SHELLINT_EXPIRES"}.get(seat.kind.name, "unset SHELLINT_EXPIRES"))
+    assert segment(sh) == "plain"
+    said = sh.output("vault status").splitlines()
+    assert [line.split(maxsplit=1) for line in said[:2]] == [["profile", "plain"], ["left", "it has no end"]]
+    assert '"seconds_left": null' in sh.output("vault status --json").replace("\n", "")
+    sh.run("vault clear")
+    assert sh.value("AWS_ACCESS_KEY_ID") is None
 
 
 def test_no_prompt_places_nothing_and_a_theme_asks_for_the_text(seat: Seat) -> None:
@@ -191,3 +206,20 @@ def test_twenty_prompts_start_no_process_and_each_shows_the_time_that_falls(seat
         assert trace.calls() == []
     assert shown == sorted(shown, reverse=True)
     assert shown[0] - shown[-1] >= 2
+
+
+@both_shells
+def test_no_line_about_a_profile_carries_control_bytes(shell_kind: Kind, tmp_path: Path) -> None:
+    """AWS_VAULT may hold anything by then: in the line about other keys, and in that about the end."""
+    stage = make_stage(shell_kind, tmp_path)
+    name = shell_kind.export("AWS_VAULT", "a\x1b[2J\ab\x7f")
+    lines = [
+        f". {stage.program.hook(shell_kind)}",
+        f"vault use prod; {name}; {shell_kind.export('AWS_ACCESS_KEY_ID', 'AKIAOTHER')}",
+        f"vault use broken; {name}",
+        ":",
+    ]
+    shown = typed(shell_kind, lines, stage.env, stage.program.directory).stderr
+    assert b"into this shell; a[2Jb is let go, the keys" in shown
+    assert b"vault: a[2Jb is taken out of this shell" in shown
+    assert b"\x1b[2J\x07b" not in shown

@@ -166,6 +166,49 @@ def test_bash_refuses_where_a_debug_trap_sees_into_functions(name: str, tmp_path
     assert shown.count("D:") > 3
 
 
+BESIDE = ("return", "declare", "whence", "type", "unset", "printf", "test", "command", "local", "eval", "[")
+"""What a guard against a function called `builtin` might lean on: functions of these names must not fell it."""
+
+BUILTINS = {
+    "echo": 'builtin() { echo "SEEN $*"; }',
+    "log": 'builtin() { echo "SEEN $*" >&2; command builtin "$@"; }',
+    "pass": 'builtin() { "$@"; }',
+    "silent": 'builtin() { printf "%s\\n" "$@" >>trace; }',
+    "beside": "; ".join(f"{name}() {{ :; }}" for name in BESIDE) + '; builtin() { echo "SEEN $*"; }',
+}
+
+
+@both_shells
+@pytest.mark.parametrize("form", BUILTINS)
+def test_a_function_called_builtin_is_handed_no_secret(form: str, shell_kind: Kind, stage: Stage) -> None:
+    """Whatever it does and whatever stands beside it: the program is not even started, and the status is 1.
+
+    No prompt takes anything away either, though each `return` of the hook has then become one from that function.
+    """
+    look = stage.program.look
+    lines = [BUILTINS[form], "vault use prod", f'{look} refused "$?"', f'vault status || {look} status "$?"']
+    out, shown = run(shell_kind, stage, lines)
+    seen = looks(out.encode())
+    assert {name: (each.status, ours(each.env)) for name, each in seen.items()} == {
+        "refused": ("1", BEFORE),
+        "status": ("1", BEFORE),
+    }
+    assert stage.program.calls() == []
+    if form != "beside":
+        assert shown.count("vault: a function called builtin stands in the way, so nothing was changed\n") == 2
+    trace = stage.program.directory / "trace"
+    check_unseen(out, shown, trace.read_text() if trace.exists() else "")
+
+
+@both_shells
+def test_an_end_beside_a_function_called_builtin_shows_no_secret(shell_kind: Kind, stage: Stage) -> None:
+    """The program is not asked, since its answer could not be trusted to anybody."""
+    out, shown = run(shell_kind, stage, [f"vault use ended; {BUILTINS['echo']}", ":"])
+    assert stage.program.calls() == ["use ended"]
+    assert "SEEN" in out
+    check_unseen(out, shown)
+
+
 @both_shells
 def test_no_secret_in_a_variable_of_the_shell(shell_kind: Kind, stage: Stage) -> None:
     """Nor in `$_`, a function's text, an array: the two exported variables hold it, and nothing else does."""

@@ -197,7 +197,6 @@ def test_a_session_is_read_from_its_variables() -> None:
     "change",
     [
         {"SHELLINT_SESSION": ""},
-        {"SHELLINT_EXPIRES": ""},
         {"SHELLINT_EXPIRES": "soon"},
         {"SHELLINT_EXPIRES": "-5"},
         {"SHELLINT_EXPIRES": "1e9"},
@@ -208,8 +207,16 @@ def test_a_session_is_read_from_its_variables() -> None:
     ],
     ids=ascii,
 )
-def test_no_session_without_an_id_and_a_time(change: dict[str, str]) -> None:
+def test_no_session_without_an_id_or_with_an_odd_time(change: dict[str, str]) -> None:
     assert held(SESSION | change) is None
+
+
+def test_a_session_without_a_time_never_ends() -> None:
+    """As the hooks have it, which show such a one without a time."""
+    for env in (SESSION | {"SHELLINT_EXPIRES": ""}, {n: v for n, v in SESSION.items() if n != "SHELLINT_EXPIRES"}):
+        lease = held(env)
+        assert lease is not None
+        assert (lease.profile, lease.expires, lease.is_ours) == ("prod", None, True)
 
 
 def test_other_keys_are_not_ours() -> None:

@@ -24,7 +24,7 @@ def status(request: Request, *, as_json: bool = False) -> Reply:
             return Reply(out=json.dumps({"loaded": False, "access_key_id": other}) + "\n")
         foreign = f" (AWS_ACCESS_KEY_ID {_masked(other)} is set by something else)" if other else ""
         return Reply(out=f"nothing is loaded in this shell{foreign}\n")
-    left = max(0, int(lease.expires - request.now()))
+    left = None if lease.expires is None else max(0, int(lease.expires - request.now()))
     region = request.env.get("AWS_REGION", "")
     owner = lease.owner == request.shell_pid
     facts = {
@@ -41,13 +41,19 @@ def status(request: Request, *, as_json: bool = False) -> Reply:
         return Reply(out=json.dumps(facts) + "\n")
     rows = (
         ("profile", lease.profile),
-        ("left", f"{format_duration(left)} (until {facts['expiration']})" if left else "ended"),
+        ("left", _left(left, request.env.get("AWS_CREDENTIAL_EXPIRATION"))),
         ("region", region or "none"),
         ("key", _masked(request.env["AWS_ACCESS_KEY_ID"])),
         ("role", str(facts["role_arn"] or "")),
         ("loaded by", "this shell" if owner else f"a parent shell (pid {lease.owner})"),
     )
     return Reply(out="".join(f"{name:<10} {printable(value)}\n" for name, value in rows if value))
+
+
+def _left(seconds: int | None, until: str | None) -> str:
+    if seconds is None:
+        return "it has no end"
+    return f"{format_duration(seconds)} (until {until})" if seconds else "ended"
 
 
 def _role(request: Request, wish: Wish) -> str | None:

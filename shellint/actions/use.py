@@ -54,7 +54,7 @@ def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_t
     try:
         granted = grant(request, wish, renew=lease is not None, force=force, mfa_token=mfa_token, programs=not ahead)
     except NeedsHuman as error:
-        if not ahead or lease is None:
+        if not ahead or lease is None or lease.expires is None:
             raise
         seconds = max(0, int(lease.expires - request.now()))
         left = format_duration(seconds // 60 * 60 or seconds)
