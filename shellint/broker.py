@@ -6,36 +6,29 @@ step is made with what the step before it gives, and kept.
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shellint.credentials import Credentials, LongTermKey
 from shellint.durations import format_duration
-from shellint.errors import AwsRefused, ConfigError, NeedsHuman, StoreError, UsageError
-from shellint.paths import private_directory
+from shellint.errors import AwsRefused, StoreError, UsageError
+from shellint.flight import alone
 from shellint.sessions import session_names
 from shellint.sources.assume_role import assume_role
 from shellint.sources.mfa import MfaCodes
+from shellint.sources.roots import root_credentials
 from shellint.sources.session_token import get_session_token
 from shellint.sources.sts import sts_client
-from shellint.steps import AssumeRole, SessionToken, StoredKey
-from shellint.store.lock import hold
+from shellint.steps import AssumeRole, Provided, SessionToken, Step, WebIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from shellint.plan import Plan
-    from shellint.store import Store
-    from shellint.terminal import Human
+    from shellint.sources.roots import Caller
 
 __all__ = ["Broker", "Grant"]
 
 # A session that only serves to ask for the next one has to outlive the question, no more.
 PARENT_TTL = 60
-# After the first of these, in seconds, a person is told what is waited for; after the second it is given up.
-LOCK_NOTICE, LOCK_LIMIT = 2.0, 120.0
 # By these AWS says that a session which the store had is no longer one: its key was rotated, or sessions revoked.
 STALE = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"}
 
@@ -52,49 +45,40 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """The steps of a plan after its stored key, each with the name of its session."""
+    """The steps of a plan, each with the name of its session.
+
+    `given` is what the first step gave where that is not kept as a session: a key, or what the machine has.
+    """
 
     plan: Plan
-    key: LongTermKey
-    steps: tuple[SessionToken | AssumeRole, ...]
     names: tuple[str, ...]
     codes: MfaCodes
+    given: LongTermKey | Credentials | None = field(repr=False)
 
 
 class Broker:
-    """Gets sessions from the store or from AWS; `now` gives unix seconds, `env` is the caller's environment.
+    """Gets sessions from the store or from AWS, for `caller`; `grants` is what it has granted so far, in order."""
 
-    Without `programs` no command that is named in config runs: NeedsHuman in its place, as for a renewal that a prompt
-    begins by itself. `grants` is what it has granted so far, in order.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        human: Human,
-        now: Callable[[], float],
-        env: Mapping[str, str],
-        *,
-        programs: bool = True,
-    ) -> None:
-        self._store = store
-        self._human = human
-        self._now = now
-        self._env = env
-        self._programs = programs
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._store = caller.store
+        self._human = caller.human
+        self._now = caller.now
         self.grants: list[Grant] = []
 
     def obtain(self, plan: Plan, *, min_ttl: int, force: bool = False, mfa_token: str | None = None) -> Credentials:
         """Return credentials for the plan that last at least `min_ttl` seconds, if AWS gives as much as was asked.
 
         `force` makes the last session anew even when the store has it; those before it, which may have cost an MFA
-        code, still serve. Raises ConfigError when the plan's key is not stored, UsageError when no session of this
-        plan can last `min_ttl`, NeedsHuman and Interrupted from the MFA question, StoreError, and as `Sts.call`.
+        code, still serve. Raises UsageError when no session of this plan can last `min_ttl`, NeedsHuman and Interrupted
+        from a question, StoreError, and as `root_credentials` and `Sts.call`.
         """
         chain = self._chain(plan, mfa_token)
-        last = len(chain.steps) - 1
+        last = len(plan.steps) - 1
         credentials, from_cache = self._session(chain, last, min_ttl=min_ttl, force=force)
-        return self._record(Grant(plan.profile, type(chain.steps[last]).__name__, from_cache, credentials))
+        if isinstance(credentials, LongTermKey):
+            raise TypeError("a plan ends with a session")
+        return self._record(Grant(plan.profile, _source(plan.steps[last]), from_cache, credentials))
 
     def _record(self, grant: Grant) -> Credentials:
         """Every grant passes here, and credentials leave nowhere else."""
@@ -102,31 +86,27 @@ class Broker:
         return grant.credentials
 
     def _chain(self, plan: Plan, mfa_token: str | None) -> _Chain:
-        root, *steps = plan.steps
-        stored = self._store.get("key", root.profile)
-        if stored is None:
-            raise ConfigError(f"no key is stored for {root.profile}", f"`vault add {root.profile}` stores one")
-        try:
-            key = LongTermKey.from_bytes(stored)
-        except (ValueError, TypeError):
-            raise StoreError(
-                f"the key stored for {root.profile} cannot be read", f"`vault add {root.profile}` stores it anew"
-            ) from None
+        root = plan.steps[0]
+        kept = isinstance(root, WebIdentity) or (isinstance(root, Provided) and root.is_kept)
+        given = None if kept else root_credentials(plan, self._caller)
         return _Chain(
             plan=plan,
-            key=key,
-            steps=tuple(step for step in steps if not isinstance(step, StoredKey)),
-            names=session_names(plan, key.access_key_id),
-            codes=MfaCodes(self._human, self._env, mfa_token, programs=self._programs),
+            names=session_names(plan, given.access_key_id if given else None),
+            codes=MfaCodes(self._human, self._caller.env, mfa_token, programs=self._caller.programs),
+            given=given,
         )
 
-    def _session(self, chain: _Chain, index: int, *, min_ttl: int, force: bool = False) -> tuple[Credentials, bool]:
-        """Return the session of step `index`, and whether it came out of the store."""
+    def _session(
+        self, chain: _Chain, index: int, *, min_ttl: int, force: bool = False
+    ) -> tuple[LongTermKey | Credentials, bool]:
+        """Return what step `index` gives, and whether it came out of the store."""
+        if index == 0 and chain.given is not None:
+            return chain.given, False
         name = chain.names[index]
         if not force and (kept := self._kept(name, min_ttl)):
             return kept, True
-        _check_possible(chain.steps[index], min_ttl)
-        with self._alone(name):
+        _check_possible(chain.plan.steps[index], min_ttl)
+        with alone(self._store, name, self._human):
             # Someone else may have made it while this process waited: that is how ten shells ask for one code.
             if not force and (kept := self._kept(name, min_ttl)):
                 return kept, True
@@ -137,24 +117,37 @@ class Broker:
 
     def _make(self, chain: _Chain, index: int) -> Credentials:
         if index == 0:
-            return self._ask(chain, 0, chain.key)
+            return self._provided(chain)
         parent, from_cache = self._session(chain, index - 1, min_ttl=PARENT_TTL)
         try:
-            return self._ask(chain, index, parent)
+            return self._ask(chain, chain.plan.steps[index], parent)
         except AwsRefused as refused:
             if not from_cache or refused.code not in STALE:
                 raise
         self._drop(chain.names[index - 1], parent)
         parent, _ = self._session(chain, index - 1, min_ttl=PARENT_TTL)
-        return self._ask(chain, index, parent)
+        return self._ask(chain, chain.plan.steps[index], parent)
 
-    def _ask(self, chain: _Chain, index: int, credentials: LongTermKey | Credentials) -> Credentials:
-        """Ask STS for the session of step `index`."""
-        step, owner = chain.steps[index], chain.plan.steps[index].profile
+    def _provided(self, chain: _Chain) -> Credentials:
+        """Return what the first step gives; a long-term key does not leave here as it is."""
+        root, made = chain.plan.steps[0], root_credentials(chain.plan, self._caller)
+        if isinstance(made, Credentials):
+            return made
+        if not isinstance(root, Provided) or root.exchange is None:
+            raise TypeError("only a program can give a key where a session was expected")
+        return self._ask(chain, root.exchange, made)
+
+    def _ask(self, chain: _Chain, step: Step, credentials: LongTermKey | Credentials) -> Credentials:
+        """Ask STS for the session of `step`."""
+        if not isinstance(step, SessionToken | AssumeRole):
+            raise TypeError("a root is not made with credentials")
+        owner = step.profile
+        if step in chain.plan.steps[1:]:
+            owner = chain.plan.steps[chain.plan.steps.index(step) - 1].profile
         sts = sts_client(
             chain.plan.sts,
             credentials,
-            self._env,
+            self._caller.env,
             profile=step.profile,
             owner=owner,
             now=self._now,
@@ -177,45 +170,37 @@ class Broker:
             return None
         if kept is None:
             return None
-        return kept if kept.expires - self._now() >= max(min_ttl, 1) else None
+        return kept if kept.left(self._now()) >= max(min_ttl, 1) else None
 
     def _keep(self, name: str, credentials: Credentials) -> None:
-        self._store.put("session", name, credentials.to_bytes(), expires=credentials.expires)
+        # Nobody could tell when one without an end is no longer good.
+        if credentials.expires is not None:
+            self._store.put("session", name, credentials.to_bytes(), expires=credentials.expires)
 
     def _share(self, chain: _Chain, index: int, credentials: Credentials) -> None:
         """Let a session made with an MFA code for an explicit duration serve the device's roles too."""
-        step = chain.steps[index]
-        if not isinstance(step, SessionToken) or not step.explicit or step.mfa_serial is None:
+        step = chain.plan.steps[index]
+        if not isinstance(step, SessionToken) or not step.explicit or step.mfa_serial is None or chain.given is None:
             return
-        steps = (*chain.plan.steps[: index + 1], replace(step, explicit=False))
-        name = session_names(replace(chain.plan, steps=steps), chain.key.access_key_id)[index]
-        if not self._kept(name, credentials.expires - int(self._now())):
+        steps = (*chain.plan.steps[:index], replace(step, explicit=False))
+        name = session_names(replace(chain.plan, steps=steps), chain.given.access_key_id)[index]
+        if not self._kept(name, int(credentials.left(self._now()))):
             self._keep(name, credentials)
 
-    def _drop(self, name: str, credentials: Credentials) -> None:
+    def _drop(self, name: str, credentials: LongTermKey | Credentials) -> None:
         # Only the one that was refused: another process may have put a new one there.
         if self._store.get("session", name) == credentials.to_bytes():
             self._store.delete("session", name)
 
-    @contextlib.contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
-        """Hold the lock of one session, among all processes that share the store."""
-        path = private_directory(self._store.path.parent / "locks") / f"{name}.lock"
-        waiting = partial(self._human.say, "waiting for another vault, which is getting the same session")
-        with contextlib.ExitStack() as held:
-            try:
-                held.enter_context(hold(path, LOCK_LIMIT, notice=waiting, after=LOCK_NOTICE))
-            except TimeoutError:
-                raise NeedsHuman(
-                    "another vault is still waiting, perhaps for an MFA code, to get the same session",
-                    "answer it or end it, then try again",
-                ) from None
-            yield
+
+def _source(step: Step) -> str:
+    return type(step.provider if isinstance(step, Provided) else step).__name__
 
 
-def _check_possible(step: SessionToken | AssumeRole, min_ttl: int) -> None:
-    if min_ttl > step.duration:
-        given, wanted = format_duration(step.duration), format_duration(min_ttl)
+def _check_possible(step: Step, min_ttl: int) -> None:
+    duration = getattr(step, "duration", None)
+    if duration is not None and min_ttl > duration:
+        given, wanted = format_duration(duration), format_duration(min_ttl)
         raise UsageError(
             f"a session of {step.profile} lasts {given} as it is set up, so {wanted} can never be left of it",
             "ask for a longer session (--duration, duration_seconds) or for less to be left (--min, AWS_MIN_TTL)",

@@ -1,9 +1,10 @@
-"""Where STS is asked for a profile."""
+"""Where the services of AWS are asked for a profile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from shellint.partitions import LEGACY_STS_REGIONS, STS_REGION, partition_of_arn, partition_of_region
 
@@ -12,12 +13,14 @@ if TYPE_CHECKING:
 
     from shellint.profiles import Profile
 
-__all__ = ["Endpoint", "sts_endpoint"]
+__all__ = ["Endpoint", "bearer_endpoint", "service_endpoint", "sts_endpoint"]
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The region STS is asked in and the settings of the connection; without `url`, botocore finds it by region."""
+    """The region a service is asked in, and the connection; without `url`, botocore finds it by the region."""
 
     region: str
     url: str | None = None
@@ -25,9 +28,39 @@ class Endpoint:
     use_fips: bool = False
     use_dualstack: bool = False
 
+    @property
+    def place(self) -> str:
+        """What a session depends on: the URL that was set, else the partition."""
+        return self.url or partition_of_region(self.region)
+
+
+def service_endpoint(profile: Profile, service: str, region: str) -> Endpoint:
+    """Return the endpoint of `service` (one of layers.SERVICES) in `region`, as `profile` has it."""
+    return Endpoint(
+        region=region,
+        url=profile.endpoint_urls.get(service),
+        ca_bundle=profile.ca_bundle,
+        use_fips=profile.use_fips_endpoint,
+        use_dualstack=profile.use_dualstack_endpoint,
+    )
+
+
+def bearer_endpoint(profile: Profile, service: str, region: str) -> Endpoint:
+    """Return as `service_endpoint`, for a service that is sent secrets as they are, not signatures.
+
+    Raises ConfigError when the URL that was set for it would carry them in the clear to another machine.
+    """
+    endpoint = service_endpoint(profile, service, region)
+    parts = urlsplit(endpoint.url or "https:")
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise profile.origins[f"endpoint_url_{service}"].error(
+            f"{endpoint.url} would be sent a sign-in unencrypted", "use https"
+        )
+    return endpoint
+
 
 def sts_endpoint(profile: Profile, arns: Iterable[str | None]) -> tuple[Endpoint, tuple[str, ...]]:
-    """Return the endpoint for `profile`, and notes on it; `arns` are those of the roles and the MFA device in play.
+    """Return the endpoint of STS for `profile`, and notes on it; `arns` are those of the roles and the MFA device.
 
     The region is the profile's own. Where it has none, or one that the partition of the ARNs does not have, STS is
     asked in the default region of that partition: anywhere else it could only refuse.
@@ -35,8 +68,8 @@ def sts_endpoint(profile: Profile, arns: Iterable[str | None]) -> tuple[Endpoint
     partition = next(filter(None, (partition_of_arn(arn) for arn in arns if arn)), None)
     region = profile.region or STS_REGION.get(partition or "aws", STS_REGION["aws"])
     notes: list[str] = []
-    if profile.endpoint_url:
-        notes.append(f"STS is asked at {profile.endpoint_url} ({profile.origins['endpoint_url']})")
+    if url := profile.endpoint_urls.get("sts"):
+        notes.append(f"STS is asked at {url} ({profile.origins['endpoint_url_sts']})")
     elif partition in STS_REGION and partition != partition_of_region(region):
         notes.append(f"{region} is not a region of {partition}: STS is asked in {STS_REGION[partition]}")
         region = STS_REGION[partition]
@@ -46,11 +79,4 @@ def sts_endpoint(profile: Profile, arns: Iterable[str | None]) -> tuple[Endpoint
         and not (profile.use_fips_endpoint or profile.use_dualstack_endpoint)
     ):
         region = "aws-global"
-    endpoint = Endpoint(
-        region=region,
-        url=profile.endpoint_url,
-        ca_bundle=profile.ca_bundle,
-        use_fips=profile.use_fips_endpoint,
-        use_dualstack=profile.use_dualstack_endpoint,
-    )
-    return endpoint, tuple(notes)
+    return service_endpoint(profile, "sts", region), tuple(notes)

@@ -157,9 +157,9 @@ def clear(env: Mapping[str, str], *, sealed: Mapping[str, str], again: bool = Fa
     )
 
 
-def original(env: Mapping[str, str]) -> dict[str, str]:
-    """Return `env` as it was before the first `use`, former values that are sealed left out."""
-    return clear(env, sealed={}).applied_to(env)
+def original(env: Mapping[str, str], sealed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return `env` as it was before the first `use`; former values that are sealed are left out, or given opened."""
+    return clear(env, sealed=sealed or {}).applied_to(env)
 
 
 def exec_environment(
@@ -195,13 +195,13 @@ def _values(profile: str, credentials: Credentials, region: str | None) -> dict[
         "AWS_SESSION_TOKEN": credentials.session_token,
         "AWS_VAULT": profile,
         **(dict.fromkeys(REGIONS, region) if region else {}),
-        **dict.fromkeys(EXPIRATIONS, credentials.expiration_text),
+        **(dict.fromkeys(EXPIRATIONS, text) if (text := credentials.expiration_text) else {}),
     }
 
 
 def _ours(wish: Wish, credentials: Credentials, *, lease: str, owner: int | None, saved: Saved) -> dict[str, str]:
     return {
-        "SHELLINT_EXPIRES": str(credentials.expires),
+        **({"SHELLINT_EXPIRES": str(credentials.expires)} if credentials.expires is not None else {}),
         "SHELLINT_SESSION": lease,
         "SHELLINT_KEY": credentials.access_key_id,
         **({"SHELLINT_OWNER": str(owner)} if owner is not None else {}),
@@ -210,5 +210,7 @@ def _ours(wish: Wish, credentials: Credentials, *, lease: str, owner: int | None
     }
 
 
-def _renew_at(credentials: Credentials, minimum: int) -> int:
+def _renew_at(credentials: Credentials, minimum: int) -> int | None:
+    if credentials.expires is None:
+        return None
     return credentials.expires - min(minimum, (credentials.expires - credentials.issued) // 2)

@@ -15,7 +15,10 @@ from shellint.config_file import ConfigFile, Section
 from shellint.errors import ConfigError
 from shellint.origin import Origin
 
-__all__ = ["LENT", "Layer", "Overrides", "layers", "loop", "nearest"]
+__all__ = ["LENT", "SERVICES", "Layer", "Overrides", "layers", "loop", "nearest"]
+
+SERVICES = ("iam", "signin", "sso", "sso_oidc", "sts")
+"""What is asked, by the names that AWS_ENDPOINT_URL_… and a `services` section have for them."""
 
 Layer = Mapping[str, tuple[str, Origin]]
 """Settings by the name they have in the config file; none is empty."""
@@ -25,6 +28,7 @@ LENT = frozenset(
         "ca_bundle",
         "duration_seconds",
         "endpoint_url",
+        *(f"endpoint_url_{service}" for service in SERVICES),
         "ignore_configured_endpoint_urls",
         "mfa_process",
         "mfa_serial",
@@ -38,7 +42,8 @@ LENT = frozenset(
 # For every profile of a chain; where several variables are named, the first that is set counts.
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "ca_bundle": ("AWS_CA_BUNDLE",),
-    "endpoint_url": ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
+    "endpoint_url": ("AWS_ENDPOINT_URL",),
+    **{f"endpoint_url_{service}": (f"AWS_ENDPOINT_URL_{service.upper()}",) for service in SERVICES},
     "ignore_configured_endpoint_urls": ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",),
     "mfa_serial": ("AWS_MFA_SERIAL",),
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
@@ -146,9 +151,11 @@ def _settings(section: Section, config: ConfigFile) -> Layer:
     name, origin = services
     if name not in config.services:
         raise origin.error(f"services names {name!r}, but there is no [services {name}]", "add it or remove this line")
-    url, line = config.services[name].nested.get("sts", {}).get("endpoint_url", ("", 0))
-    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html: the service's own URL comes first.
-    return {**settings, "endpoint_url": (url, config.origin(line))} if url else settings
+    for service, nested in config.services[name].nested.items():
+        url, line = nested.get("endpoint_url", ("", 0))
+        if url and service in SERVICES:
+            settings[f"endpoint_url_{service}"] = (url, config.origin(line))
+    return settings
 
 
 def _lent(layer: Layer) -> Layer:

@@ -43,6 +43,7 @@ class Paths:
     data: Path
     cache: Path
     config: Path
+    aws: Path
     aws_config: Path
     aws_credentials: Path
     store: Path
@@ -61,6 +62,7 @@ def paths_from(env: Mapping[str, str]) -> Paths:
         data=data,
         cache=_user_directory("cache", env, home),
         config=_user_directory("config", env, home),
+        aws=aws,
         aws_config=_named("AWS_CONFIG_FILE", env, home) or aws / "config",
         aws_credentials=_named("AWS_SHARED_CREDENTIALS_FILE", env, home) or aws / "credentials",
         store=_named("SHELLINT_FILE_DIR", env, home) or data,

@@ -28,13 +28,23 @@ _SHAPES: Mapping[str, tuple[str, str]] = {
     "ignore_configured_endpoint_urls": (r"(?i:true|false)", "`true` or `false`"),
     "use_dualstack_endpoint": (r"(?i:true|false)", "`true` or `false`"),
     "use_fips_endpoint": (r"(?i:true|false)", "`true` or `false`"),
+    "sso_start_url": (r"https?://[!-~]{1,2000}", "a URL, such as https://d-1234567890.awsapps.com/start"),
+    "sso_account_id": (r"[0-9]{12}", "an account number of twelve digits"),
+    "sso_role_name": (r"[\w+=,.@-]{1,64}", "the name of a permission set"),
+    "credential_source": (
+        r"Environment|Ec2InstanceMetadata|EcsContainer",
+        "`Environment`, `Ec2InstanceMetadata` or `EcsContainer`",
+    ),
 }
+# Settings with the shape of another.
+_SAME_SHAPE = {"sso_region": "region"}
 _ONE_LINE = (r".*", "one line")
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_know
 _TAG_KEY = re.compile(r"(?!(?i:aws:))[\w .:/=+@-]{1,128}")
 _TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
 _MOST_TAGS = 50
+_SHOWN = 200
 
 
 class ProfileSettings:
@@ -51,15 +61,33 @@ class ProfileSettings:
         """Return every value of `key`, strongest first, unchecked."""
         return [layer[key] for layer in self._layers if key in layer]
 
+    def has(self, key: str) -> bool:
+        """Return whether `key` has a value."""
+        return any(key in layer for layer in self._layers)
+
     def text(self, key: str) -> str | None:
         """Return the strongest value of `key`."""
         for value, origin in self.all(key)[:1]:
-            self.origins[key] = origin
-            pattern, words = _SHAPES.get(key, _ONE_LINE)
-            if re.fullmatch(pattern, value, re.ASCII):
-                return value
-            raise origin.error(f"{key} must be {words}, not {value!r}", "correct it there")
+            return self._checked(key, value, origin)
         return None
+
+    def endpoint_url(self, service: str) -> str | None:
+        """Return the URL of `service` (`sts`, `sso_oidc`, …): in each layer its own comes before that of all services.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+        """
+        for layer in self._layers:
+            for key in (f"endpoint_url_{service}", "endpoint_url"):
+                if key in layer:
+                    return self._checked("endpoint_url", *layer[key], name=f"endpoint_url_{service}")
+        return None
+
+    def _checked(self, key: str, value: str, origin: Origin, name: str | None = None) -> str:
+        self.origins[name or key] = origin
+        pattern, words = _SHAPES.get(_SAME_SHAPE.get(key, key), _ONE_LINE)
+        if re.fullmatch(pattern, value, re.ASCII):
+            return value
+        raise origin.error(f"{key} must be {words}, not {_shown(value)}", "correct it there")
 
     def flag(self, key: str) -> bool:
         """Return whether `key` is `true`."""
@@ -87,3 +115,8 @@ class ProfileSettings:
         if len({name.lower() for name, _, _ in pairs}) < len(pairs):
             raise origin.error(f"{key} names a tag twice (in names, AWS ignores upper and lower case)", "leave one out")
         return tuple((name, value) for name, _, value in pairs)
+
+
+def _shown(value: str) -> str:
+    """Return a value as a message shows it: what is wrong with a megabyte is seen in its beginning."""
+    return repr(value) if len(value) <= _SHOWN else f"{value[:_SHOWN]!r}… ({len(value)} characters)"

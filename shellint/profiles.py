@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from shellint.config_file import ConfigFile, profile_names, read_config
 from shellint.errors import ConfigError
-from shellint.layers import Overrides, layers, loop, nearest
+from shellint.layers import SERVICES, Overrides, layers, loop, nearest
 from shellint.origin import Origin
 from shellint.profile_settings import ProfileSettings
+from shellint.providers import Provider, provider_of
 
 __all__ = [
-    "PROVIDERS",
     "ConfigFile",
     "Origin",
     "Overrides",
@@ -26,26 +26,14 @@ __all__ = [
     "resolve",
 ]
 
-PROVIDERS: Mapping[str, str] = {
-    "sso_session": "IAM Identity Center",
-    "sso_start_url": "IAM Identity Center",
-    "sso_account_id": "IAM Identity Center",
-    "web_identity_token_file": "a web identity token",
-    "web_identity_token_process": "a web identity token",
-    "credential_process": "another program",
-    "credential_source": "the machine it runs on",
-    "login_session": "a console sign-in",
-    "aws_access_key_id": "a key in plain text",
-}
-"""The settings by which a profile says that its credentials come from elsewhere than a stored key, and from where."""
-
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One profile, resolved; `source` is the profile whose credentials it starts from, None when it has its own.
 
-    `duration_seconds` is in seconds; `provider` is the first key of PROVIDERS that the profile has; `origins` says
-    where each setting came from, under its name in the config file; `notes` are lines worth telling the person.
+    `duration_seconds` is in seconds; `endpoint_urls` are by service (layers.SERVICES); `provider` is where it says that
+    its credentials come from; `origins` says where each setting came from, under its name in the config file; `notes`
+    are lines worth telling the person.
     """
 
     name: str
@@ -60,12 +48,12 @@ class Profile:
     session_tags: tuple[tuple[str, str], ...] = ()
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
-    endpoint_url: str | None = None
+    endpoint_urls: Mapping[str, str] = field(default_factory=dict)
     ca_bundle: str | None = None
     use_fips_endpoint: bool = False
     use_dualstack_endpoint: bool = False
     sts_regional_endpoints: str | None = None
-    provider: str | None = None
+    provider: Provider | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
     notes: tuple[str, ...] = ()
 
@@ -111,13 +99,16 @@ def resolve(
         hop = source
     base = None
     for hop, settings in reversed(list(chain.items())[1:]):
-        base = _profile(hop, settings, base)
+        base = _profile(hop, settings, config, base)
     target = chain[name]
-    return _profile(name, target, base, (*notes, *_region_notes(name, target)))
+    return _profile(name, target, config, base, (*notes, *_region_notes(name, target)))
 
 
-def _profile(name: str, settings: ProfileSettings, source: Profile | None, notes: tuple[str, ...] = ()) -> Profile:
-    ignore_endpoint = settings.flag("ignore_configured_endpoint_urls")
+def _profile(
+    name: str, settings: ProfileSettings, config: ConfigFile, source: Profile | None, notes: tuple[str, ...] = ()
+) -> Profile:
+    services = () if settings.flag("ignore_configured_endpoint_urls") else SERVICES
+    urls = {service: settings.endpoint_url(service) for service in services}
     return Profile(
         name=name,
         region=settings.text("region"),
@@ -131,12 +122,12 @@ def _profile(name: str, settings: ProfileSettings, source: Profile | None, notes
         session_tags=settings.tags("session_tags"),
         transitive_tag_keys=settings.items("transitive_session_tags"),
         source_identity=settings.text("source_identity"),
-        endpoint_url=None if ignore_endpoint else settings.text("endpoint_url"),
+        endpoint_urls={service: url for service, url in urls.items() if url},
         ca_bundle=settings.text("ca_bundle"),
         use_fips_endpoint=settings.flag("use_fips_endpoint"),
         use_dualstack_endpoint=settings.flag("use_dualstack_endpoint"),
         sts_regional_endpoints=settings.text("sts_regional_endpoints"),
-        provider=next((key for key in PROVIDERS if settings.text(key) is not None), None),
+        provider=provider_of(settings, config),
         origins=settings.origins,
         notes=notes,
     )

@@ -1,10 +1,16 @@
-"""The steps that lead to credentials, as plain values: what a plan is made of."""
+"""The steps that lead to credentials, as plain values: what a plan is made of.
+
+The first step of a plan is a root (StoredKey, Provided or WebIdentity); each further one makes a session with what the
+step before it gave. A duration is in seconds, None where not AWS but what gives the credentials decides it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AssumeRole", "SessionToken", "Step", "StoredKey"]
+from shellint.providers import Machine, Process, SignIn, Sso, WebIdentityToken
+
+__all__ = ["AssumeRole", "Provided", "Root", "SessionToken", "Step", "StoredKey", "WebIdentity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +22,7 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True)
 class SessionToken:
-    """GetSessionToken with the key; `duration` in seconds, `explicit` when a person asked for just that."""
+    """GetSessionToken with the key; `explicit` when a person asked for just that duration."""
 
     profile: str
     mfa_serial: str | None
@@ -26,8 +32,42 @@ class SessionToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Provided:
+    """Credentials that something else gives.
+
+    `exchange` is what becomes of them should they turn out to be a long-term key, one without a token; None where the
+    plan knows that they are one, and begins its further steps with it.
+    """
+
+    profile: str
+    provider: Sso | Process | Machine | SignIn
+    exchange: SessionToken | None
+
+    @property
+    def duration(self) -> None:
+        """Nobody can say before they are there."""
+        return None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether they are worth keeping: a machine, and another program's sign-in, keep their own."""
+        return isinstance(self.provider, Sso | Process)
+
+
+@dataclass(frozen=True, slots=True)
+class WebIdentity:
+    """AssumeRoleWithWebIdentity with a token; needs no credentials."""
+
+    profile: str
+    token: WebIdentityToken
+    role_arn: str
+    session_name: str
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssumeRole:
-    """AssumeRole with what the step before gave; `duration` in seconds, MFA only straight from a key."""
+    """AssumeRole with what the step before gave."""
 
     profile: str
     role_arn: str
@@ -41,4 +81,5 @@ class AssumeRole:
     source_identity: str | None = None
 
 
-Step = StoredKey | SessionToken | AssumeRole
+Root = StoredKey | Provided | WebIdentity
+Step = StoredKey | Provided | WebIdentity | SessionToken | AssumeRole

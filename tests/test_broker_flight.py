@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from shellint import broker as broker_module
+from shellint import flight
 from shellint.broker import Broker
 from shellint.plan import Plan
+from shellint.sources.roots import Caller
 from tests.aws import StrictAws
 from tests.world import Clock, Script, World, open_test_store
 
@@ -48,9 +49,9 @@ class PatientHuman(Script):
 
 
 def _shell(directory: Path, plan: Plan, code: str, asked: Path, waiting: Semaphore) -> None:
-    broker_module.LOCK_NOTICE = 0.05
+    flight.LOCK_NOTICE = 0.05
     human = PatientHuman(code=code, asked_file=asked, waiting=waiting)
-    made = Broker(open_test_store(directory), human, Clock(), {}).obtain(plan, min_ttl=300)
+    made = Broker(Caller(open_test_store(directory), human, Clock(), {}, directory)).obtain(plan, min_ttl=300)
     (asked.parent / made.access_key_id).touch()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from shellint import broker as broker_module
+from shellint import flight
 from shellint.errors import NeedsHuman, StoreError
 from shellint.plan import SessionToken
 from shellint.store.lock import hold
@@ -60,7 +60,7 @@ def test_a_session_on_a_file_system_without_locks_is_not_waited_for(world: World
     for _ in range(2):
         with pytest.raises(StoreError, match=f"cannot lock .*: {without_flock}"):
             world.broker().obtain(plan, min_ttl=300)
-    assert time.monotonic() - start < broker_module.LOCK_NOTICE
+    assert time.monotonic() - start < flight.LOCK_NOTICE
     assert world.calls() == []
     assert world.human.said == []
 
@@ -68,8 +68,8 @@ def test_a_session_on_a_file_system_without_locks_is_not_waited_for(world: World
 def test_a_lock_that_is_held_is_waited_for_told_once_and_given_up(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(broker_module, "LOCK_NOTICE", 0.05)
-    monkeypatch.setattr(broker_module, "LOCK_LIMIT", 0.1)
+    monkeypatch.setattr(flight, "LOCK_NOTICE", 0.05)
+    monkeypatch.setattr(flight, "LOCK_LIMIT", 0.1)
     plan = world.plan(SessionToken("base", None, None, HOUR))
     world.broker().obtain(plan, min_ttl=300)
     (path,) = (tmp_path / "data" / "locks").iterdir()

@@ -32,22 +32,6 @@ def test_a_name_with_blanks_is_quoted_in_the_command_to_type() -> None:
     assert "`vault add 'my prod'`" in keyless("[profile my prod]\n", "my prod").todo
 
 
-ELSEWHERE = [
-    "sso_session = x",
-    "sso_start_url = https://x",
-    "web_identity_token_file = /t",
-    "credential_process = /bin/x",
-    "credential_source = Environment",
-    "login_session = x",
-]
-
-
-@pytest.mark.parametrize("line", ELSEWHERE)
-def test_a_way_to_credentials_that_is_not_there_yet_is_told_with_its_line(line: str) -> None:
-    error = keyless(f"[profile prod]\n{line}\n")
-    assert f"({line.split()[0]}, {PATH} line 2), which shellint cannot do yet" in error.what
-
-
 def test_a_stored_key_is_used_even_where_another_way_is_configured() -> None:
     assert plan_of("[profile base]\ncredential_process = /bin/x\n", "base").steps[0] == KEY
 

@@ -10,6 +10,7 @@ import pytest
 
 from shellint.origin import Origin
 from shellint.profiles import Overrides, Profile
+from shellint.providers import Sso, SsoInstance
 from tests.planning import MFA, OTHER_ROLE, PATH, ROLE, profile_of
 
 LAYERED = """[default]
@@ -59,7 +60,7 @@ def test_default_lends_its_region_mfa_durations_endpoint_and_tls_settings() -> N
     assert (profile.region, profile.mfa_serial, profile.mfa_process) == ("eu-west-1", MFA, "oath")
     assert (profile.duration_seconds, profile.ca_bundle) == (7200, "/ca.pem")
     assert (profile.use_fips_endpoint, profile.use_dualstack_endpoint) == (True, True)
-    assert (profile.sts_regional_endpoints, profile.endpoint_url) == ("legacy", "http://127.0.0.1:1")
+    assert (profile.sts_regional_endpoints, profile.endpoint_urls["sts"]) == ("legacy", "http://127.0.0.1:1")
 
 
 def test_default_never_lends_a_role_a_source_or_a_way_to_credentials() -> None:
@@ -80,8 +81,9 @@ def test_default_as_the_profile_itself_has_all_its_settings() -> None:
 
 
 def test_an_inline_sso_start_url_stays_when_default_has_an_sso_session() -> None:
-    profile = profile_of("[default]\nsso_session = corp\n[profile prod]\nsso_start_url = https://own\n")
-    assert profile.provider == "sso_start_url"
+    text = "[default]\nsso_session = corp\n[profile prod]\nsso_start_url = https://own\nsso_region = eu-west-1\n"
+    profile = profile_of(f"{text}sso_account_id = 123456789012\nsso_role_name = Admin\n")
+    assert profile.provider == Sso(SsoInstance("https://own", "eu-west-1"), "123456789012", "Admin")
     assert str(profile.origins["sso_start_url"]) == f"{PATH} line 4"
 
 
@@ -151,17 +153,17 @@ def test_the_role_arn_of_a_pods_own_identity_is_ignored_and_said_so() -> None:
 )
 def test_endpoints_are_found_in_the_order_of_the_sdks(env: Mapping[str, str], url: str | None) -> None:
     text = "[services s]\nsts =\n  endpoint_url = http://service\n[profile prod]\nservices = s\nendpoint_url = http://own\n"
-    assert profile_of(text, env=env).endpoint_url == url
+    assert profile_of(text, env=env).endpoint_urls.get("sts") == url
 
 
 def test_a_services_section_without_sts_leaves_the_profiles_own_endpoint() -> None:
     text = "[services s]\ns3 =\n  endpoint_url = http://s3\n[profile prod]\nservices = s\nendpoint_url = http://own\n"
-    assert profile_of(text).endpoint_url == "http://own"
+    assert profile_of(text).endpoint_urls["sts"] == "http://own"
 
 
 def test_the_profiles_own_endpoint_beats_the_services_of_default() -> None:
     lent = "[default]\nservices = s\n[services s]\nsts =\n  endpoint_url = http://service\n"
-    assert profile_of(f"{lent}[profile prod]\nendpoint_url = http://own\n").endpoint_url == "http://own"
+    assert profile_of(f"{lent}[profile prod]\nendpoint_url = http://own\n").endpoint_urls["sts"] == "http://own"
 
 
 DIFFERS = f"region us-east-1 (AWS_REGION), not eu-west-1 as prod has it ({PATH} line 2)"

@@ -9,7 +9,7 @@ import pytest
 
 from shellint.errors import AwsRefused, ConfigError
 from shellint.plan import AssumeRole
-from shellint.sources import sts as sts_module
+from shellint.sources import client as client_module
 from shellint.sources.assume_role import assume_role
 from shellint.sources.session_token import get_session_token
 from tests.aws import KeyPair, StrictAws
@@ -32,7 +32,7 @@ def key(aws: StrictAws) -> KeyPair:
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up at the first attempt: the pauses between attempts are tested once and not in each case."""
-    monkeypatch.setattr(sts_module, "ATTEMPTS", 1)
+    monkeypatch.setattr(client_module, "ATTEMPTS", 1)
 
 
 def test_an_unknown_key_is_named_by_its_ends(aws: StrictAws, key: KeyPair) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from shellint.errors import AwsRefused, NetworkError, ShellintError
 from shellint.plan import SessionToken
-from shellint.sources import sts as sts_module
+from shellint.sources import client as client_module
 from tests.aws import Breakage, StrictAws
 from tests.loopback import raw_server
 from tests.sts_helpers import refusal
@@ -25,7 +25,7 @@ GOOD = {"AccessKeyId": "ASIAEXAMPLE000000000", "SecretAccessKey": SECRET, "Sessi
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(sts_module, "ATTEMPTS", 1)
+    monkeypatch.setattr(client_module, "ATTEMPTS", 1)
     with StrictAws() as aws:
         yield World(aws, tmp_path / "data")
 
@@ -108,7 +108,7 @@ def test_an_end_that_is_past_or_too_far_by_awss_own_clock_is_refused(
 def test_a_clock_that_is_wrong_by_hours_is_no_reason_to_refuse(world: World, date: float) -> None:
     with raw_server(session(date + HOUR, date=date)) as url:
         made = world.broker().obtain(world.plan(PLAIN, url=url), min_ttl=300)
-    assert made.expires - made.issued == pytest.approx(HOUR, abs=5)
+    assert made.left(made.issued) == pytest.approx(HOUR, abs=5)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_date_that_is_none_corrects_nothing(world: World, date: str) -> None:
         except NetworkError:
             assert "0001" in date, "only a date that can be read can put the end out of reach"
         else:
-            assert made.expires - made.issued == pytest.approx(HOUR, abs=5)
+            assert made.left(made.issued) == pytest.approx(HOUR, abs=5)
 
 
 PORTAL = (
@@ -185,7 +185,7 @@ def test_a_request_with_a_code_is_sent_once_even_when_it_stays_unanswered(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """AWS may have taken the code: sent again by itself, it would be refused as used."""
-    monkeypatch.setattr(sts_module, "ATTEMPTS", 3)
+    monkeypatch.setattr(client_module, "ATTEMPTS", 3)
     world.human.answers = [world.mfa.fresh_code()]
     world.aws.break_next("*", Breakage.RESET)
     with pytest.raises(NetworkError):

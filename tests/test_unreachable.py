@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shellint.errors import ConfigError, NetworkError
-from shellint.sources import sts as sts_module
+from shellint.sources import client as client_module
 from shellint.sources.session_token import get_session_token
 from tests.aws import Breakage, KeyPair, StrictAws
 from tests.loopback import closed_port, raw_server, tls_in_front_of
@@ -31,7 +31,7 @@ def key(aws: StrictAws) -> KeyPair:
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up at the first attempt: the pauses between attempts are tested once and not in each case."""
-    monkeypatch.setattr(sts_module, "ATTEMPTS", 1)
+    monkeypatch.setattr(client_module, "ATTEMPTS", 1)
 
 
 def test_the_ca_bundle_decides_whom_to_trust(
@@ -135,10 +135,10 @@ def test_a_passing_trouble_is_tried_again(aws: StrictAws, key: KeyPair) -> None:
     aws.fail_next("*", "Throttling")
     aws.fail_next("*", "ServiceUnavailable")
     assert get_session_token(ask(aws.endpoint_url, key), PLAIN, None)
-    assert len(aws.requests) == sts_module.ATTEMPTS
+    assert len(aws.requests) == client_module.ATTEMPTS
 
 
 def test_a_minute_of_silence_is_given_up_well_before_its_end() -> None:
     pauses = 1 + 2  # seconds, at most: botocore's standard mode doubles a random part of a second
-    longest = sts_module.ATTEMPTS * (sts_module.CONNECT_TIMEOUT + sts_module.READ_TIMEOUT) + pauses
+    longest = client_module.ATTEMPTS * (client_module.CONNECT_TIMEOUT + client_module.READ_TIMEOUT) + pauses
     assert longest < 50

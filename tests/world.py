@@ -10,6 +10,7 @@ from pathlib import Path
 from shellint.broker import Broker
 from shellint.credentials import LongTermKey
 from shellint.plan import AssumeRole, Endpoint, Plan, SessionToken, Step, StoredKey
+from shellint.sources.roots import Caller
 from shellint.store import PassphraseSource, Store
 from shellint.store.sealing import Argon2
 from shellint.terminal import Human, NoHuman
@@ -65,6 +66,7 @@ class World:
 
     def __init__(self, aws: StrictAws, directory: Path) -> None:
         self.aws = aws
+        self.home = directory
         self.clock = Clock()
         self.human = Script()
         self.store = open_test_store(directory, self.clock)
@@ -81,7 +83,7 @@ class World:
         self, human: Human | None = None, env: Mapping[str, str] | None = None, *, programs: bool = True
     ) -> Broker:
         """Return a new broker, as the next command would make."""
-        return Broker(self.store, human or self.human, self.clock, env or {}, programs=programs)
+        return Broker(Caller(self.store, human or self.human, self.clock, env or {}, self.home / ".aws", programs))
 
     def plan(self, *steps: Step, **endpoint: str) -> Plan:
         """Return a plan that starts from the stored key."""

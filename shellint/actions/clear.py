@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shellint import environment
+from shellint.actions.former import opened
 from shellint.actions.grant import plan_for, wish_for
-from shellint.actions.use import opened
 from shellint.credentials import LongTermKey
 from shellint.errors import ConfigError, NeedsHuman, StoreError, UsageError
 from shellint.hook import hook_line
 from shellint.lease import Saved, Wish, held
 from shellint.request import Reply, Request
 from shellint.sessions import session_names
+from shellint.steps import StoredKey
 
 __all__ = ["clear", "forget"]
 
@@ -61,10 +62,16 @@ def forget(request: Request, profiles: Sequence[str]) -> Reply:
 
 def _forget_profile(request: Request, profile: str) -> int:
     plan = plan_for(request, wish_for(request, Wish(profile)))
-    key = request.store.get("key", plan.steps[0].profile)
+    root = plan.steps[0]
+    key = None
+    if isinstance(root, StoredKey):
+        stored = request.store.get("key", root.profile)
+        if stored is None:
+            return 0
+        key = LongTermKey.from_bytes(stored).access_key_id
     # The last one alone: the MFA session before it serves other profiles too.
-    names = session_names(plan, LongTermKey.from_bytes(key).access_key_id)[-1:] if key else ()
-    return len(request.store.delete_where("session", names.__contains__))
+    last = session_names(plan, key)[-1]
+    return len(request.store.delete_where("session", lambda name: name == last))
 
 
 def _forget_sealed(request: Request, lease: str) -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from shellint.actions.former import opened
 from shellint.broker import Broker
 from shellint.config_file import credentials_sections
 from shellint.credentials import Credentials
-from shellint.durations import parse_duration
+from shellint.durations import format_duration, parse_duration
 from shellint.environment import original
-from shellint.lease import Wish
+from shellint.errors import UsageError
+from shellint.lease import Saved, Wish
 from shellint.origin import Origin
 from shellint.paths import paths_from
 from shellint.plan import Plan, make_plan
 from shellint.profiles import Overrides, read_config, resolve
 from shellint.request import Request
+from shellint.sources.roots import Caller
 from shellint.variables import SHAPING
 
-__all__ = ["Granted", "grant", "minimum_ttl", "plan_for", "wish_for"]
+__all__ = ["Granted", "caller_of", "grant", "minimum_ttl", "plan_for", "wish_for"]
 
 DEFAULT_MINIMUM = 300
 
@@ -53,12 +56,29 @@ def grant(
     """
     plan = plan_for(request, wish)
     # What was asked for with --min and cannot be is an error; AWS_MIN_TTL is a habit that a short session bends.
-    minimum = wish.minimum if wish.minimum is not None else min(minimum_ttl(request), plan.duration)
-    broker = Broker(request.store, request.human, request.now, request.env, programs=programs)
+    length = plan.duration or minimum_ttl(request)
+    minimum = wish.minimum if wish.minimum is not None else min(minimum_ttl(request), length)
+    broker = Broker(caller_of(request, programs=programs))
     credentials = broker.obtain(
-        plan, min_ttl=max(minimum, plan.duration // 2) if renew else minimum, force=force, mfa_token=mfa_token
+        plan, min_ttl=max(minimum, length // 2) if renew else minimum, force=force, mfa_token=mfa_token
     )
+    if wish.minimum is not None and (left := credentials.left(request.now())) < wish.minimum:
+        given, wanted = format_duration(int(left)), format_duration(wish.minimum)
+        raise UsageError(f"{wish.profile} came with {given} left, not {wanted}", "ask for less to be left (--min)")
     return Granted(credentials, plan.region, plan.notes)
+
+
+def caller_of(request: Request, *, programs: bool = True) -> Caller:
+    """Return who asks, for a source; without `programs` no command that is named in config runs."""
+    return Caller(
+        store=request.store,
+        human=request.human,
+        now=request.now,
+        env=original(request.env),
+        former=lambda: original(request.env, opened(request, Saved.decode(request.env.get("SHELLINT_SAVED", "")))),
+        aws=request.paths.aws,
+        programs=programs,
+    )
 
 
 def plan_for(request: Request, wish: Wish) -> Plan:
@@ -87,4 +107,6 @@ def minimum_ttl(request: Request) -> int:
 
 def _environment(env: Mapping[str, str], wish: Wish) -> dict[str, str]:
     before = {name: value for name, value in original(env).items() if name not in SHAPING}
-    return before | dict(wish.environment)
+    saved = Saved.decode(env.get("SHELLINT_SAVED", ""))
+    # Of a former secret, which rests in the store, a plan has to know no more than that it is there.
+    return dict.fromkeys(saved.sealed if saved else (), "sealed") | before | dict(wish.environment)

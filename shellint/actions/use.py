@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 
 from shellint import environment
+from shellint.actions.former import extend_sealed, opened, seal
 from shellint.actions.grant import Granted, grant, minimum_ttl, wish_for
 from shellint.actions.recent import last_profile, remember_profile
 from shellint.durations import format_duration
@@ -20,10 +19,7 @@ from shellint.profile_settings import ProfileSettings
 from shellint.profiles import profile_names, read_config
 from shellint.request import Reply, Request
 
-__all__ = ["opened", "refresh", "region", "use"]
-
-SEALED_FOR = 7 * 86400
-"""Seconds that a sealed former value outlives its session, so that a `clear` after a holiday still restores it."""
+__all__ = ["refresh", "region", "use"]
 
 
 def use(request: Request, wish: Wish | None, *, force: bool = False, mfa_token: str | None = None) -> Reply:
@@ -64,7 +60,7 @@ def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_t
         return _loaded(request, wish, granted)
     change = environment.renew(request.env, lease, wish, granted.credentials, minimum=minimum_ttl(request))
     if lease.saved and lease.saved.sealed:
-        _extend(request, lease.saved, granted.credentials.expires)
+        extend_sealed(request, lease.saved, granted.credentials.expires)
     notes = () if ahead else (*granted.notes, _summary(request, wish, granted), *_left_alone(change))
     return Reply(notes=notes, change=change)
 
@@ -83,21 +79,6 @@ def region(request: Request, name: str) -> Reply:
     return Reply(notes=(note,), change=environment.move(lease, replace(lease.wish, region=name), name))
 
 
-def opened(request: Request, saved: Saved | None) -> dict[str, str]:
-    """Return the former secret values that rest in the store; nothing when they are not there any more.
-
-    Raises StoreError and NeedsHuman when they are there and cannot be opened now, Interrupted when the person gave up.
-    """
-    if saved is None or not saved.sealed:
-        return {}
-    data = request.store.get("saved", saved.lease)
-    try:
-        values = json.loads(data) if data else {}
-    except ValueError:
-        return {}
-    return {name: value for name, value in values.items() if name in saved.sealed and isinstance(value, str)}
-
-
 def _loaded(request: Request, wish: Wish, granted: Granted) -> Reply:
     lease, saved = held(request.env), Saved.decode(request.env.get("SHELLINT_SAVED", ""))
     # The same shell keeps its lease, so that what it sealed at the first `use` stays where it is.
@@ -113,26 +94,18 @@ def _loaded(request: Request, wish: Wish, granted: Granted) -> Reply:
         sealed=opened(request, saved),
     )
     if change.seal:
-        _seal(request, change.lease, change.seal, granted.credentials.expires)
+        seal(request, change.lease, change.seal, granted.credentials.expires)
     remember_profile(request.paths, wish.profile)
     return Reply(notes=(*granted.notes, _summary(request, wish, granted), *_left_alone(change)), change=change)
 
 
-def _seal(request: Request, lease: str, values: Mapping[str, str], expires: int) -> None:
-    request.store.put("saved", lease, json.dumps(dict(values)).encode(), expires=expires + SEALED_FOR)
-
-
-def _extend(request: Request, saved: Saved, expires: int) -> None:
-    values = opened(request, saved)
-    if values:
-        _seal(request, saved.lease, values, expires)
-
-
 def _summary(request: Request, wish: Wish, granted: Granted) -> str:
+    place = f", region {granted.region}" if granted.region else ", no region"
+    if granted.credentials.expires is None:
+        return f"{wish.profile}, with no end that is known{place}"
     left = max(0, granted.credentials.expires - int(request.now()))
     if granted.credentials.access_key_id == request.env.get("AWS_ACCESS_KEY_ID"):
         return f"{wish.profile} still has {format_duration(left)}: its session is kept (--force makes a new one)"
-    place = f", region {granted.region}" if granted.region else ", no region"
     return f"{wish.profile} for {format_duration(round(left / 60) * 60 if left >= 60 else left)}{place}"
 
 

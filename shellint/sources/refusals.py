@@ -38,7 +38,7 @@ class Request:
 
     profile: str
     owner: str
-    access_key_id: str
+    access_key_id: str | None
     long_term: bool
     host: str
     region: str
@@ -47,6 +47,8 @@ class Request:
     @property
     def signer(self) -> str:
         """Return the words for what signed the request; of its id only both ends are shown."""
+        if self.access_key_id is None:
+            return f"the sign-in of {self.owner}"
         masked = f"{self.access_key_id[:4]}…{self.access_key_id[-4:]}"
         return f"the key {masked} of {self.owner}" if self.long_term else f"the session {masked} of {self.owner}"
 

@@ -1,0 +1,188 @@
+"""A service of AWS as one caller sees it: a boto3 client that knows only what it was told.
+
+boto3 on its own reads the process environment, `~/.aws` and the metadata service of the machine. Here everything is
+handed in, because the caller's environment is not this process's (an agent serves many shells), and because a stale
+`AWS_PROFILE` must not decide where a key is sent.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from shellint import __version__
+from shellint.credentials import LongTermKey
+from shellint.errors import ConfigError
+from shellint.sources.failures import NOT_AN_ANSWER, translate
+from shellint.sources.refusals import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shellint.credentials import Credentials
+    from shellint.endpoint import Endpoint
+
+__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client"]
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 10.0
+# What is asked, in boto3's spelling.
+_SERVICES = ("iam", "signin", "sso", "sso-oidc", "sts")
+# Three attempts of READ_TIMEOUT: an endpoint that accepts and never answers is given up after about half a minute.
+ATTEMPTS = 3
+
+_Answer = TypeVar("_Answer")
+
+
+class Client:
+    """A service, asked with one key, one session or nothing. Made by `aws_client`."""
+
+    def __init__(self, client: Any, request: Request, now: Callable[[], float]) -> None:
+        self._client = client
+        self._request = request
+        self.now = now
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to `operation` (in boto3's spelling, `get_caller_identity`).
+
+        Raises AwsRefused when AWS says no, NetworkError when it does not answer, or not as AWS does, ConfigError when
+        the parameters cannot even be sent.
+        """
+        return self.read(operation, parameters, lambda answer: answer)
+
+    def read(self, operation: str, parameters: Mapping[str, Any], read: Callable[[dict[str, Any]], _Answer]) -> _Answer:
+        """Return what `read` makes of the answer; StrangeAnswer, and what a wrong shape raises, count as no answer."""
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
+
+        try:
+            return read(getattr(self._client, operation)(**parameters))
+        except (BotoCoreError, ClientError, ResponseParserError, *NOT_AN_ANSWER) as error:
+            failure = translate(error, self._request, parameters, self.now())
+        # Raised out here, so that it is chained to nothing: what botocore raises can hold the answer, with its secrets.
+        raise failure
+
+
+def aws_client(
+    service: str,
+    endpoint: Endpoint,
+    credentials: LongTermKey | Credentials | None,
+    env: Mapping[str, str],
+    *,
+    profile: str,
+    owner: str,
+    now: Callable[[], float],
+    once: bool = False,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    read_timeout: float = READ_TIMEOUT,
+) -> Client:
+    """Return `service` (in boto3's spelling) at `endpoint`, asked with the `credentials` of `owner` for `profile`.
+
+    Nothing is sent yet. Without credentials the requests are not signed. From `env` (the caller's environment) only
+    the proxy variables are read. Timeouts are in seconds and hold for each of three attempts; `once` makes it one, for
+    a request that AWS takes no second time, such as one with an MFA code.
+    Raises ConfigError when the CA bundle or the endpoint's URL cannot be used.
+    """
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    if endpoint.ca_bundle is not None and not Path(endpoint.ca_bundle).is_file():
+        raise ConfigError(
+            f"the CA bundle {endpoint.ca_bundle} is not a file", "correct AWS_CA_BUNDLE or ca_bundle in the profile"
+        )
+
+    def client(proxies: dict[str, str]) -> Any:
+        return _boto3_session().client(
+            service,
+            region_name=endpoint.region,
+            endpoint_url=endpoint.url,
+            # None would make botocore look at REQUESTS_CA_BUNDLE; True is the bundle that comes with it.
+            verify=endpoint.ca_bundle or True,
+            aws_access_key_id=getattr(credentials, "access_key_id", None),
+            aws_secret_access_key=getattr(credentials, "secret_access_key", None),
+            aws_session_token=getattr(credentials, "session_token", None),
+            config=Config(
+                signature_version=None if credentials else UNSIGNED,
+                # An empty dict, unlike None, keeps botocore from this process's own HTTPS_PROXY.
+                proxies=proxies,
+                use_fips_endpoint=endpoint.use_fips,
+                use_dualstack_endpoint=endpoint.use_dualstack,
+                ignore_configured_endpoint_urls=True,
+                retries={"mode": "standard", "total_max_attempts": 1 if once else ATTEMPTS},
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                user_agent_extra=f"shellint/{__version__}",
+            ),
+        )
+
+    try:
+        made = client(_proxies(env))
+        host = urlsplit(made.meta.endpoint_url).netloc
+        if _bypasses_proxy(host, env):
+            made = client({})
+    except ValueError as error:
+        raise ConfigError(
+            f"the endpoint {endpoint.url} cannot be used: {error}", "correct AWS_ENDPOINT_URL_… or endpoint_url"
+        ) from error
+    return Client(
+        made,
+        Request(
+            profile=profile,
+            owner=owner,
+            access_key_id=credentials.access_key_id if credentials else None,
+            long_term=isinstance(credentials, LongTermKey),
+            host=host,
+            region=endpoint.region,
+            ca_bundle=endpoint.ca_bundle,
+        ),
+        now,
+    )
+
+
+@cache
+def _boto3_session() -> Any:
+    """Return the boto3 session all clients are made from: it holds no credentials, no settings and no profile."""
+    import boto3
+    import botocore.session
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+    from botocore.loaders import Loader
+
+    class BuiltinLoader(Loader):  # type: ignore[misc]  # botocore is untyped
+        """botocore's own models, without `~/.aws/models`."""
+
+        def list_available_services(self, type_name: str) -> list[str]:
+            # botocore stats 1,800 files to find this out: a third of the time it takes to make a client.
+            return list(_SERVICES)
+
+    nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = botocore.session.Session(
+        session_vars={
+            name: (None, None, default, convert)
+            for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+        }
+        | nowhere
+        # Older botocore sent sixteen regions to the global endpoint, whose tokens newer regions refuse.
+        | {"sts_regional_endpoints": (None, None, "regional", None)}
+    )
+    session.register_component(
+        "data_loader",
+        BuiltinLoader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False),
+    )
+    return boto3.Session(botocore_session=session)
+
+
+def _proxies(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxy of each scheme, the lower-case variable first, as curl and urllib read them."""
+    found = {scheme: env.get(f"{scheme}_proxy") or env.get(f"{scheme.upper()}_PROXY") for scheme in ("http", "https")}
+    return {scheme: url for scheme, url in found.items() if url}
+
+
+def _bypasses_proxy(host: str, env: Mapping[str, str]) -> bool:
+    """Tell whether `host` (with or without a port) is in NO_PROXY."""
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # botocore's own choice
+
+    no_proxy = env.get("no_proxy") or env.get("NO_PROXY")
+    return bool(_proxies(env) and no_proxy and proxy_bypass_environment(host, {"no": no_proxy}))
