@@ -25,7 +25,7 @@ from shellint.variables import (
     is_touched,
 )
 
-__all__ = ["Change", "clear", "exec_environment", "load", "move", "original", "renew"]
+__all__ = ["Change", "clear", "exec_environment", "export_change", "load", "move", "original", "renew"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,12 @@ def exec_environment(
         if name not in (*SETS, *REPLACED) and not name.startswith(unwanted)
     }
     return kept | values
+
+
+def export_change(profile: str, credentials: Credentials, region: str | None) -> Change:
+    """Return what a shell without the hook has to do to hold these credentials and no others."""
+    values = _values(profile, credentials, region)
+    return Change(set=values, unset=tuple(name for name in (*SETS, *REPLACED) if name not in values))
 
 
 def _values(profile: str, credentials: Credentials, region: str | None) -> dict[str, str]:

@@ -28,6 +28,7 @@ __all__ = [
     "Shell",
     "dollar_quote",
     "render_change",
+    "render_export",
     "render_hook",
     "render_kept",
     "render_script",
@@ -133,6 +134,14 @@ def render_change(shell: Shell, change: Change) -> str:
             values=[(_name(name), shell.quote(value)) for name, value in change.set.items()],
             renew_at=Quoted(change.renew_at if change.renew_at is not None else ""),
         )
+    )
+
+
+def render_export(shell: Shell, change: Change) -> str:
+    """Return the code that makes `change` in `shell` without the hook: to be evaluated as it is."""
+    return _sibling(shell, "export").render(
+        unset=[_name(name) for name in change.unset],
+        values=[(_name(name), shell.word(value)) for name, value in change.set.items()],
     )
 
 

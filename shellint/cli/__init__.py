@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "region": ("shellint.cli.shell", "change the region of what is loaded"),
     "status": ("shellint.cli.shell", "what this shell holds, and for how long"),
     "exec": ("shellint.cli.programs", "run a command with credentials"),
+    "export": ("shellint.cli.programs", "print credentials"),
+    "credential-process": ("shellint.cli.programs", "print credentials as a credential_process does"),
     "add": ("shellint.cli.keys", "store a long-term key"),
     "list": ("shellint.cli.keys", "profiles and stored keys"),
     "remove": ("shellint.cli.keys", "forget a long-term key"),
@@ -41,7 +43,7 @@ class _Group(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        return getattr(importlib.import_module(module), f"{cmd_name}_command")  # type: ignore[no-any-return]
+        return getattr(importlib.import_module(module), f"{cmd_name.replace('-', '_')}_command")  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

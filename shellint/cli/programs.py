@@ -1,4 +1,4 @@
-"""The commands that run another program: exec."""
+"""The commands that give credentials to other programs: exec, export, credential-process."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from shellint.cli.options import Common, common, example, make_wish, wish_options
+from shellint.errors import UsageError
 from shellint.request import Reply, Request
 
-__all__ = ["exec_command"]
+__all__ = ["credential_process_command", "exec_command", "export_command"]
 
 
 class _Exec(click.Command):
@@ -61,3 +62,53 @@ def exec_command(
     from shellint.actions.exec import execute
 
     return execute(request, make_wish(profile, **wishes), command, force=force, mfa_token=mfa_token)
+
+
+@click.command(
+    "export",
+    epilog=example(
+        'eval "$(vault export prod --format bash)"',
+        "vault export prod --format json",
+        "vault export prod --format dotenv > .env",
+    ),
+)
+@click.argument("profile")
+@click.option(
+    "--format",
+    "form",
+    metavar="FORMAT",
+    default="env",
+    show_default=True,
+    help="env, dotenv, json, ini, bash, zsh, fish, powershell, cmd.",
+)
+@wish_options
+@common
+def export_command(
+    request: Request, _: Common, *, profile: str, form: str, mfa_token: str | None, force: bool, **wishes: Any
+) -> Reply:
+    """Print credentials, quoted for the one who reads them."""
+    from shellint.actions.export import export
+    from shellint.export_formats import FORMATS
+
+    form = {"export-env": "bash"}.get(form, form)  # as aws-vault calls it
+    if form not in FORMATS:
+        raise UsageError(f"there is no format {form!r}", f"the formats are {', '.join(FORMATS)}")
+    return export(request, make_wish(profile, **wishes), form, force=force, mfa_token=mfa_token)
+
+
+@click.command(
+    "credential-process",
+    epilog=example(
+        "vault credential-process prod", "# in ~/.aws/config: credential_process = vault credential-process prod"
+    ),
+)
+@click.argument("profile")
+@wish_options
+@common
+def credential_process_command(
+    request: Request, _: Common, *, profile: str, mfa_token: str | None, force: bool, **wishes: Any
+) -> Reply:
+    """Print credentials as the AWS CLI and SDKs expect them of a credential_process."""
+    from shellint.actions.export import credential_process
+
+    return credential_process(request, make_wish(profile, **wishes), force=force, mfa_token=mfa_token)
