@@ -16,6 +16,7 @@ from shellint.flight import alone
 from shellint.sessions import session_names
 from shellint.sources.assume_role import assume_role
 from shellint.sources.mfa import MfaCodes
+from shellint.sources.programs import refuse_circle
 from shellint.sources.roots import root_credentials
 from shellint.sources.session_token import get_session_token
 from shellint.sources.sts import sts_client
@@ -73,12 +74,13 @@ class Broker:
         code, still serve. Raises UsageError when no session of this plan can last `min_ttl`, NeedsHuman and Interrupted
         from a question, StoreError, and as `root_credentials` and `Sts.call`.
         """
+        refuse_circle(plan, self._caller.env)
         chain = self._chain(plan, mfa_token)
-        last = len(plan.steps) - 1
+        last = len(chain.plan.steps) - 1
         credentials, from_cache = self._session(chain, last, min_ttl=min_ttl, force=force)
         if isinstance(credentials, LongTermKey):
             raise TypeError("a plan ends with a session")
-        return self._record(Grant(plan.profile, _source(plan.steps[last]), from_cache, credentials))
+        return self._record(Grant(plan.profile, _source(chain.plan.steps[last]), from_cache, credentials))
 
     def _record(self, grant: Grant) -> Credentials:
         """Every grant passes here, and credentials leave nowhere else."""
@@ -89,6 +91,9 @@ class Broker:
         root = plan.steps[0]
         kept = isinstance(root, WebIdentity) or (isinstance(root, Provided) and root.is_kept)
         given = None if kept else root_credentials(plan, self._caller)
+        if isinstance(given, LongTermKey) and isinstance(root, Provided) and root.exchange is not None:
+            # A key after all: from here on it is treated like one that is stored.
+            plan = replace(plan, steps=(replace(root, exchange=None), root.exchange, *plan.steps[1:]))
         return _Chain(
             plan=plan,
             names=session_names(plan, given.access_key_id if given else None),

@@ -37,9 +37,9 @@ class Lasting:
         own = (role.duration_seconds, role.origins.get("duration_seconds", Origin("")))
         return self._first(ROLE, HOUR, role is self._target, "AWS_ASSUME_ROLE_TTL", own)
 
-    def device(self) -> int:
+    def device(self) -> tuple[int, Origin]:
         """Return the duration of the session that serves the roles of an MFA device."""
-        return self._first(SESSION_TOKEN, 8 * HOUR, False, "AWS_CHAINED_SESSION_TOKEN_TTL")[0]
+        return self._first(SESSION_TOKEN, 8 * HOUR, False, "AWS_CHAINED_SESSION_TOKEN_TTL")
 
     def key(self) -> tuple[int, Origin]:
         """Return the duration of the session of a key's own profile."""

@@ -23,7 +23,7 @@ from shellint.durations import format_duration
 from shellint.endpoint import Endpoint, bearer_endpoint, sts_endpoint
 from shellint.keyless import keyless
 from shellint.lasting import DEFAULT, HOUR, Lasting
-from shellint.providers import Machine, PlainKey, Sso, WebIdentityToken
+from shellint.providers import Machine, PlainKey, SignIn, Sso, WebIdentityToken
 from shellint.steps import AssumeRole, Provided, Root, SessionToken, Step, StoredKey, WebIdentity
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ _Mfa = tuple[str | None, str | None]
 class Plan:
     """The steps for `profile`, the first of them a Root; `notes` are lines worth telling the person.
 
-    `sso` and `oidc` are the endpoints of IAM Identity Center, where the root is a sign-in there.
+    `sso` and `oidc` are the endpoints of IAM Identity Center, where the root is a sign-in there; `sign_in` is that of
+    the console, where the root is what `aws login` keeps.
     """
 
     profile: str
@@ -62,6 +63,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     sso: Endpoint | None = None
     oidc: Endpoint | None = None
+    sign_in: Endpoint | None = None
 
     @property
     def duration(self) -> int | None:
@@ -115,7 +117,8 @@ def make_plan(
     else:
         steps, notes = _chained(roles, asking, mfa, lasting, namer)
     sts, sts_notes = sts_endpoint(profile, (*(role.role_arn for role in roles), holder.role_arn, mfa[0]))
-    sso = root.provider if isinstance(root, Provided) and isinstance(root.provider, Sso) else None
+    provider = root.provider if isinstance(root, Provided) else None
+    sso = provider if isinstance(provider, Sso) else None
     return Plan(
         profile=profile.name,
         region=profile.region,
@@ -124,6 +127,9 @@ def make_plan(
         notes=(*profile.notes, *notes, *(sts_notes if key or steps or isinstance(root, WebIdentity) else ())),
         sso=bearer_endpoint(profile, "sso", sso.instance.region) if sso else None,
         oidc=bearer_endpoint(profile, "sso_oidc", sso.instance.region) if sso else None,
+        sign_in=bearer_endpoint(profile, "signin", holder.region or sts.region)
+        if isinstance(provider, SignIn)
+        else None,
     )
 
 
@@ -186,7 +192,7 @@ def _roles_from_key(
         return [_assume_role(last, wanted, mfa, session_name)], notes if mfa[0] else []
     if mfa[0]:
         steps, notes = _chained(roles, None, (None, None), lasting, session_name)
-        return [SessionToken(key, *mfa, lasting.device()), *steps], notes
+        return [SessionToken(key, *mfa, lasting.device()[0]), *steps], notes
     return _chained(roles, None, (None, None), lasting, session_name)
 
 

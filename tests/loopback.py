@@ -77,7 +77,7 @@ def tls_in_front_of(aws: StrictAws, directory: Path) -> Iterator[tuple[str, Path
 
 def _read(request: BinaryIO) -> bytes:
     head = b"".join(iter(request.readline, b"\r\n"))
-    length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+    length = int((head.lower().partition(b"content-length: ")[2].split() or [b"0"])[0])
     return head + b"\r\n" + request.read(length)
 
 

@@ -16,10 +16,13 @@ from shellint.actions.use import refresh, use
 from shellint.errors import ConfigError, NeedsHuman, ShellintError
 from shellint.lease import Wish
 from shellint.request import Request
+from shellint.sources.mfa import MfaCodes
+from shellint.steps import SessionToken
 from shellint.terminal import NoHuman
 from tests.aws import StrictAws
 from tests.desk import Desk
-from tests.world import World
+from tests.prompting import Shelf, Turn
+from tests.world import Script, World
 
 
 @pytest.fixture
@@ -116,3 +119,23 @@ def test_a_renewal_that_the_prompt_began_never_runs_it_and_one_without_input_doe
         with pytest.raises(ShellintError):
             refresh(later)  # the command printed the same code again
         assert ran.read_text() == "x\nx\n"
+
+
+def test_an_mfa_process_that_hangs_is_ended_after_its_time_with_what_it_started(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "bin")
+    shelf.put("token", Turn([], then="import signal; signal.pause()"))
+    step = SessionToken("base", "serial", f"echo 123456; {shelf.path}/token; true", 900)
+    with pytest.raises(ConfigError, match=r"^mfa_process of base gave no answer in 0\.5 s$"):
+        MfaCodes(Script(), {}, limit=0.5).use(step, lambda _: pytest.fail("a code was found"))
+    assert shelf.running() == []
+
+
+def test_a_code_typed_as_an_option_comes_before_mfa_process_and_that_before_the_chosen_prompt(world: World) -> None:
+    env = {"AWS_VAULT_PROMPT": "nonsense", "PATH": "/usr/bin:/bin"}
+    plan = world.plan(world.device(process="exit 3"))
+    world.broker(env=env).obtain(plan, min_ttl=300, mfa_token=world.mfa.fresh_code())
+    plan = world.plan(world.device(900, explicit=True, process=f"echo {world.mfa.fresh_code()}"))
+    world.broker(env=env).obtain(plan, min_ttl=300)
+    with pytest.raises(ConfigError, match="AWS_VAULT_PROMPT: nonsense"):
+        world.broker(env=env).obtain(world.plan(world.device(1200, explicit=True)), min_ttl=300)
+    assert world.calls() == ["GetSessionToken"] * 2

@@ -82,22 +82,6 @@ def test_a_duration_out_of_range_on_the_command_line_is_wrong_usage(text: str, n
         plan_of(text, name, duration=duration)
 
 
-@pytest.mark.parametrize(
-    ("name", "variable", "value"),
-    [
-        ("prod", "AWS_ASSUME_ROLE_TTL", "13h"),
-        ("prod", "AWS_ASSUME_ROLE_TTL", "1.5h"),
-        ("prod", "AWS_CHAINED_SESSION_TOKEN_TTL", "37h"),
-        ("base", "AWS_SESSION_TOKEN_TTL", "1m"),
-        ("base", "AWS_SESSION_TOKEN_TTL", "long"),
-    ],
-)
-def test_a_bad_duration_in_a_variable_is_named(name: str, variable: str, value: str) -> None:
-    """aws-vault took the default instead, without a word."""
-    with pytest.raises(ConfigError, match=f"^{variable}: "):
-        plan_of(with_mfa(ONE), name, env={variable: value})
-
-
 def test_a_bad_duration_in_the_file_is_told_with_its_line() -> None:
     with pytest.raises(ConfigError, match=f"^{PATH} line 7: 13h is out of range"):
         plan_of(f"{ONE}duration_seconds = 46800\n")

@@ -45,6 +45,19 @@ class Client:
         self._request = request
         self.now = now
 
+    @property
+    def url(self) -> str:
+        """Where it is asked."""
+        return str(self._client.meta.endpoint_url)
+
+    def send_along(self, header: str, value: Callable[[str], str]) -> None:
+        """Send `header` with every request; its `value` is made of the URL that is asked."""
+
+        def add(params: dict[str, Any], **_: Any) -> None:
+            params["headers"][header] = value(params["url"])
+
+        self._client.meta.events.register("before-call", add)
+
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to `operation` (in boto3's spelling, `get_caller_identity`).
 

@@ -1,53 +1,66 @@
-"""Where an MFA code comes from: the command line, the profile's `mfa_process`, or the person."""
+"""How a step gets its MFA code: from the command line, the profile's `mfa_process`, or by way of a prompt driver."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
-from shellint.errors import ConfigError, NeedsHuman, ShellintError, UsageError
+from shellint import running
+from shellint.errors import ConfigError, Interrupted, ShellintError, UsageError
+from shellint.sources.programs import LIMIT, NOTICE, Program, run, shell_line
 from shellint.sources.refusals import WrongMfaCode
-from shellint.terminal import NoHuman
+from shellint.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import IO
+    from collections.abc import Callable, Mapping
 
     from shellint.credentials import Credentials
+    from shellint.prompts.driver import Driver
     from shellint.steps import AssumeRole, SessionToken
     from shellint.terminal import Human
+
+    _Call = Callable[[str | None], Credentials]
 
 __all__ = ["MfaCodes"]
 
 TRIES = 3
-# Long enough to find a token and touch it; a process that hangs must not hold the terminal for ever.
-PROCESS_SECONDS = 120
 
 
 class MfaCodes:
-    """The codes for one request: `token` (`--mfa-token`) first and only once, then `mfa_process`, else the person.
+    """The codes for one request: `token` (`--mfa-token`) first and only once, then `mfa_process`, else a driver.
 
-    Without `programs`, an `mfa_process` is not run: nobody has just asked for what a config file would start.
+    Without `programs`, no program is run for a code: nobody has just asked for what a config file or a variable would
+    start. A program has `limit` seconds; `platform` is as in `sys.platform`.
     """
 
     def __init__(
-        self, human: Human, env: Mapping[str, str], token: str | None = None, *, programs: bool = True
+        self,
+        human: Human,
+        env: Mapping[str, str],
+        token: str | None = None,
+        *,
+        programs: bool = True,
+        limit: float = LIMIT,
+        platform: str = sys.platform,
     ) -> None:
         self._human = human
         self._env = env
+        self._platform = platform
         self._token = token
         self._programs = programs
+        self._limit = limit
 
-    def use(self, step: SessionToken | AssumeRole, call: Callable[[str | None], Credentials]) -> Credentials:
+    def use(self, step: SessionToken | AssumeRole, call: _Call) -> Credentials:
         """Return what `call` makes of a code for `step`, or of None when the step needs none.
 
-        Only a person is asked again, three times in all: a token is one code, and a process would give the same one.
+        Only a person is asked again, three times in all: a token is one code, and a program would give the same one.
         Raises what `call` raises, NeedsHuman, Interrupted, UsageError when no answer looked like a code, and
-        ConfigError when the process fails.
+        ConfigError when a program fails or AWS_VAULT_PROMPT names none that can be used.
         """
-        if step.mfa_serial is None:
+        serial = step.mfa_serial
+        if serial is None:
             return call(None)
         if self._token is not None:
             token, self._token = _code(self._token), None
@@ -55,19 +68,34 @@ class MfaCodes:
                 raise UsageError("--mfa-token is not an MFA code: it takes the six digits that the device shows now")
             return call(token)
         if step.mfa_process is not None:
-            if not self._programs:
-                raise NeedsHuman(
-                    f"the MFA code for {step.mfa_serial} comes from mfa_process, which runs only when a person asks",
-                    "`vault refresh` runs it",
-                )
-            return call(self._run(step.profile, step.mfa_process))
-        return self._ask(step.mfa_serial, call)
+            process = Program("mfa_process", step.profile, shell_line(step.mfa_process))
+            process.when_asked(programs=self._programs, what=f"the MFA code for {serial}")
+            printed = run(process, self._human, self._env, limit=self._limit)
+            return call(_made(process.name, printed.decode(errors="replace")))
+        return self._driven(step.profile, serial, call)
 
-    def _ask(self, serial: str, call: Callable[[str | None], Credentials]) -> Credentials:
+    def _driven(self, profile: str, serial: str, call: _Call) -> Credentials:
+        # Imported when a code is really needed, which for most commands is not.
+        from shellint.prompts.choice import choose
+        from shellint.prompts.driver import Place
+
+        place = Place(self._human, self._env, self._platform)
+        driver = choose(place, serial, programs=self._programs)
+        if driver.program is None:
+            return self._ask(serial, call, lambda question, _: self._human.ask(question))
+        if driver.asks:
+            return self._ask(serial, call, lambda question, again: self._answer(driver, (again, question)))
+        if driver.hint:
+            self._human.say(f"MFA code for {serial}: {driver.hint}")
+        return call(_made(driver.name, self._run(driver, serial)))
+
+    def _ask(self, serial: str, call: _Call, answer: Callable[[str, str], str]) -> Credentials:
+        """Ask for codes until `call` takes one; `answer` is given the question and why it is asked again."""
         refused: set[str] = set()
         failure: ShellintError
+        again = ""
         for _ in range(TRIES):
-            code = _code(self._human.ask(f"MFA code for {serial}"))
+            code = _code(answer(f"MFA code for {serial}", again))
             if code is None:
                 failure = UsageError("that is not an MFA code: it has six digits", "type what the device shows now")
             elif code in refused:
@@ -78,46 +106,43 @@ class MfaCodes:
                 except WrongMfaCode as error:
                     refused.add(code)
                     failure = error
-            self._human.say(f"{failure.what}; {failure.todo}")
+            again = f"{failure.what}; {failure.todo}"
+            self._human.say(again)
         raise failure
 
-    def _run(self, profile: str, command: str) -> str:
-        """Return the code that the profile's `mfa_process` prints: a line for `sh`, as in aws-vault."""
-        import subprocess
+    def _answer(self, driver: Driver, lines: tuple[str, str]) -> str:
+        """Return what a person types into a window; whoever looks at that has to read all of `lines` there."""
+        return self._run(driver, "\n".join(printable(line) for line in lines if line))
 
-        by_hand = "run it by hand to see why; it must print six digits and nothing else"
-        with _keyboard(self._human) as keyboard:
-            try:
-                done = subprocess.run(
-                    ["/bin/sh", "-c", command],
-                    stdin=keyboard,
-                    stdout=subprocess.PIPE,
-                    env=dict(self._env),
-                    timeout=PROCESS_SECONDS,
-                    check=False,
-                )
-            except subprocess.TimeoutExpired:
-                raise ConfigError(f"mfa_process of {profile} gave no code in {PROCESS_SECONDS} s", by_hand) from None
-        if done.returncode != 0:
-            raise ConfigError(f"mfa_process of {profile} failed with exit code {done.returncode}", by_hand)
-        code = _code(done.stdout.decode(errors="replace"))
-        if code is None:
-            raise ConfigError(f"mfa_process of {profile} printed something else than an MFA code", by_hand)
-        return code
+    def _run(self, driver: Driver, subject: str) -> str:
+        """Return what the program of `driver` prints about `subject`."""
+        words = driver.command(subject, self._env)
+        status, printed = running.run(
+            words, driver.name, human=self._human, env=self._env, seconds=self._limit, notice=NOTICE
+        )
+        if status == driver.cancelled:
+            raise Interrupted("interrupted")
+        if status != 0:
+            by_hand = f"run it by hand to see why: {shlex.join(words)}"
+            raise ConfigError(
+                f"{driver.name} failed with exit code {status}",
+                "choose another with AWS_VAULT_PROMPT" if driver.asks else by_hand,
+            )
+        return printed.decode(errors="replace")
+
+
+def _made(name: str, printed: str) -> str:
+    """Return the code in what a program printed, and show nothing of anything else."""
+    code = _code(printed)
+    if code is None:
+        raise ConfigError(
+            f"{name} printed something else than an MFA code",
+            "run it by hand to see what; it must print six digits and nothing else",
+        )
+    return code
 
 
 def _code(text: str) -> str | None:
     """Return the six digits in `text`, which devices and people like to show as `123 456`."""
     digits = "".join(text.split())
     return digits if re.fullmatch("[0-9]{6}", digits) else None
-
-
-@contextlib.contextmanager
-def _keyboard(human: Human) -> Iterator[IO[bytes]]:
-    """Yield the controlling terminal for reading, or nothing to read when nobody is there."""
-    try:
-        keyboard = open(os.devnull if isinstance(human, NoHuman) else "/dev/tty", "rb")  # noqa: PTH123, SIM115
-    except OSError:
-        keyboard = open(os.devnull, "rb")  # noqa: PTH123, SIM115
-    with keyboard:
-        yield keyboard

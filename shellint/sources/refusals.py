@@ -77,6 +77,7 @@ class _Rule:
 
 _STORE_AGAIN = "`vault add {owner_quoted}` stores a key anew"
 _SLOW_DOWN = ("AWS asks to slow down", "try again in a minute")
+_PROVIDER = "the account must have the provider, with the audience of the token; a new token may help"
 _POLICY = ("the session tags of {role} are more than AWS takes", "use fewer or shorter session_tags")
 
 _RULES = (
@@ -97,6 +98,12 @@ _RULES = (
         "AWS does not know {signer}: revoked, its key is gone, or the account has not enabled {region}",
         "try another region, or look at the key in the IAM console",
     ),
+    _Rule(
+        "ExpiredToken",
+        "Token expired",
+        "the web identity token of {owner} has expired",
+        "get a new one from where it comes from (web_identity_token_file, web_identity_token_process)",
+    ),
     _Rule("ExpiredToken", "", "{signer} has expired", "try again; if it stays so, check this machine's clock"),
     _Rule(
         "AccessDenied",
@@ -113,6 +120,15 @@ _RULES = (
     ),
     _Rule(
         "AccessDenied",
+        "sts:AssumeRoleWithWebIdentity",
+        "{role} does not trust the web identity token of {owner}",
+        "its trust policy must name the provider, the audience and the subject of the token",
+    ),
+    _Rule("InvalidIdentityToken", "", "AWS does not accept the web identity token of {owner}", _PROVIDER),
+    _Rule("IDPRejectedClaim", "", "the identity provider does not stand by the token of {owner}", _PROVIDER),
+    _Rule("IDPCommunicationError", "", "AWS cannot reach the identity provider of {owner}", "try again in a minute"),
+    _Rule(
+        "AccessDenied",
         "sts:AssumeRole",
         "{owner} may not assume {role}",
         "its trust policy and yours must both allow it; it may ask for mfa_serial or external_id in the profile",
@@ -126,6 +142,9 @@ _RULES = (
     ),
     _Rule("Throttling", "", *_SLOW_DOWN),
     _Rule("RequestLimitExceeded", "", *_SLOW_DOWN),
+    _Rule("TooManyRequests", "", *_SLOW_DOWN),
+    _Rule("TooManyRequestsError", "", *_SLOW_DOWN),
+    _Rule("Unauthorized", "", "AWS does not accept {signer}", "`vault sso login` signs in anew"),
     _Rule(
         "ValidationError",
         "MaxSessionDuration",

@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from tests.aws import federation
 from tests.aws.double import StrictAws
 
 __all__ = ["main"]
@@ -32,20 +33,32 @@ def main() -> None:
 
 
 def populate(aws: StrictAws) -> dict[str, object]:
-    """Make a user and three roles to try things with: one open to the user, one that wants MFA, one behind a role."""
+    """Make something to try things with, and say how to reach it.
+
+    A user and three roles: one open to the user, one that wants MFA, one behind a role. An Identity Center with an
+    account and a role, where the person signs in by the pages that the double shows, or `python -m tests.aws.browser`.
+    """
     user = aws.add_user("demo")
     key, mfa = user.add_key(), user.add_mfa()
     reader = aws.add_role("reader", trusted=[user.arn])
     admin = aws.add_role("admin", trusted=[user.arn], require_mfa=True)
     deploy = aws.add_role("deploy", trusted=[reader.arn])
+    instance = aws.sso.add_instance()
+    account = instance.add_account(aws.account, "Demo")
+    account.add_role("Reader")
     return {
         "endpoint_url": aws.endpoint_url,
+        "federation_url": f"{aws.endpoint_url}{federation.PATH}",
         "account": aws.account,
         "user": user.arn,
         "access_key_id": key.access_key_id,
         "secret_access_key": key.secret_access_key,
         "mfa_serial": mfa.serial,
         "mfa_seed": mfa.seed,
+        "sso_start_url": instance.start_url,
+        "sso_region": "us-east-1",
+        "sso_account_id": account.account_id,
+        "sso_role_name": "Reader",
         "roles": {role.name: role.arn for role in (reader, admin, deploy)},
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws import KeyPair, Mfa, Role, StrictAws, User
+from tests.aws import Instance, KeyPair, Mfa, Role, StrictAws, User
 from tests.aws.client import sts_client
 
 
@@ -40,3 +40,11 @@ def sts(aws: StrictAws, key: KeyPair) -> Any:
 @pytest.fixture
 def role(aws: StrictAws, alice: User) -> Role:
     return aws.add_role("reader", trusted=[alice.arn], max_duration=7200)
+
+
+@pytest.fixture
+def instance(aws: StrictAws) -> Instance:
+    """An Identity Center with one account and one role in it."""
+    instance = aws.sso.add_instance()
+    instance.add_account("111111111111", "Prod").add_role("Admin")
+    return instance

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import hmac
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl
 
-from tests.aws import signature
+from tests.aws import federation, pages
+from tests.aws.directory import Directory
+from tests.aws.exchange import Door
 from tests.aws.faults import COMMON_ERRORS, Breakage, Fault, Faults
-from tests.aws.identity import TRUST_ACTIONS, AccessKey, Caller, Directory, Role, Session, User
+from tests.aws.federation import FederationDoor
+from tests.aws.identity import TRUST_ACTIONS, Role, Session, User
+from tests.aws.identity_provider import IdentityProvider
 from tests.aws.journal import Journal, RequestRecord
-from tests.aws.messages import Answer, AwsError, RawRequest, error_answer, result_answer
+from tests.aws.messages import Answer, AwsError, RawRequest
+from tests.aws.oidc import oidc_door
+from tests.aws.pages import PageDoor
+from tests.aws.portal import portal_door
+from tests.aws.query import QueryDoor
 from tests.aws.server import HttpServer
-from tests.aws.shapes import validate
-from tests.aws.sts import ACTIONS, Call
+from tests.aws.sso import IdentityCenter
 
 __all__ = ["StrictAws"]
 
 ACCOUNT = "123456789012"
-VERSION = "2011-06-15"
 
 
 class StrictAws:
     """An AWS of one's own, on a port of the loopback; a context manager.
 
-    Three switches, to be set at any time: `clock_offset`, the seconds by which its clock is ahead of the machine's;
-    `session_seconds`, how long every session lasts whatever was asked; `session_seconds_for`, the same for one action.
+    Every service is at `endpoint_url`; `sso` is IAM Identity Center. Four switches, to be set at any time:
+    `clock_offset`, the seconds by which its clock is ahead of the machine's; `session_seconds`, how long every session
+    lasts whatever was asked; `session_seconds_for`, the same for one action; `propagation`, how many requests with a
+    key that CreateAccessKey made from now on are refused before AWS knows it everywhere.
     """
 
     def __init__(self, *, account: str = ACCOUNT, port: int = 0, log: Path | None = None) -> None:
@@ -39,10 +45,13 @@ class StrictAws:
         self.session_seconds: int | None = None
         self.session_seconds_for: dict[str, int] = {}
         self._directory = Directory(self.now)
+        self.sso = IdentityCenter(self._directory, self.now)
         self._faults = Faults()
         self._journal = Journal(log)
         self._lock = threading.Lock()
         self._server = HttpServer(self._respond, self.now, port)
+        self._query = QueryDoor(self._directory, self.now, self._expiry)
+        self._doors = self._other_doors()
 
     def __enter__(self) -> Self:
         self._server.start()
@@ -73,9 +82,26 @@ class StrictAws:
         with self._lock:
             return list(self._journal.records)
 
+    @property
+    def propagation(self) -> int:
+        """How many requests with a new key are refused."""
+        return self._directory.propagation
+
+    @propagation.setter
+    def propagation(self, requests: int) -> None:
+        self._directory.propagation = requests
+
     def add_user(self, name: str, *, account: str | None = None) -> User:
         """Make a user, without a key."""
         return self._directory.new_user(name, account or self.account)
+
+    def add_identity_provider(
+        self, url: str, audience: str = "sts.amazonaws.com", *, account: str | None = None
+    ) -> IdentityProvider:
+        """Make an issuer of web identity tokens; a role trusts it by its `arn`."""
+        provider = IdentityProvider(url, audience, account or self.account, self.now)
+        self._directory.providers[provider.arn] = provider
+        return provider
 
     def add_role(
         self,
@@ -100,6 +126,11 @@ class StrictAws:
         )
         return self._directory.add_role(role)
 
+    def hand_out(self, role: Role, name: str, seconds: int = 21600) -> Session:
+        """Give a session of a role to a machine, as the instance metadata service does without being asked by STS."""
+        expires = self._expiry("", seconds)
+        return self._directory.session_of_role(role, name, expires=expires)
+
     def fail_next(
         self, action: str, code: str, *, status: int | None = None, message: str | None = None, times: int = 1
     ) -> None:
@@ -112,80 +143,32 @@ class StrictAws:
         """Spoil the answers to the next calls of an action (`*`: any), which is done; `seconds` is for SLOW."""
         self._faults.add(Fault(action, times, breakage=how, seconds=seconds))
 
+    def _other_doors(self) -> Mapping[str, Door]:
+        """Return the doors that are found by their path; what is found at none is the query protocol's."""
+        doors: dict[str, Door] = {federation.PATH: FederationDoor(self._directory, self.now)}
+        for rest in (
+            oidc_door(self.sso, lambda: self.endpoint_url),
+            portal_door(self.sso, self._directory, self._expiry),
+        ):
+            doors |= dict.fromkeys(rest.paths, rest)
+        return doors | dict.fromkeys(pages.PATHS, PageDoor(self.sso))
+
     def _respond(self, request: RawRequest) -> tuple[Answer, Fault | None]:
         """Answer one request; one at a time."""
         with self._lock:
-            exchange = _Exchange(request)
+            door = self._doors.get(request.path, self._query)
+            exchange = door.read(request)
             error: AwsError | None = None
             try:
-                answer = self._act(exchange)
+                if refusal := self._faults.error_for(exchange.action):
+                    raise refusal
+                answer = door.act(exchange)
             except AwsError as refusal:
-                error, answer = refusal, error_answer(refusal)
+                error, answer = refusal, door.refuse(exchange, refusal)
             fault = self._faults.breakage_for(exchange.action)
             self._journal.add(exchange.record(self.now(), answer, error, fault))
             return answer, fault
 
-    def _act(self, exchange: _Exchange) -> Answer:
-        if error := self._faults.error_for(exchange.action):
-            raise error
-        exchange.caller = caller = self._authenticate(exchange)
-        action = ACTIONS.get(exchange.action)
-        if action is None or exchange.parameters.get("Version") != VERSION:
-            version = exchange.parameters.get("Version", "NO_VERSION_SPECIFIED")
-            raise AwsError(400, "InvalidAction", f"Could not find operation {exchange.action} for version {version}")
-        validate(exchange.action, exchange.parameters)
-        call = Call(caller, exchange.parameters, self._directory, lambda asked: self._expiry(exchange.action, asked))
-        return result_answer(exchange.action, action(call))
-
-    def _authenticate(self, exchange: _Exchange) -> Caller:
-        """Find out who asks, by signature; every doubt about a key or a token is the same refusal."""
-        exchange.authorization = authorization = signature.parse(exchange.request)
-        signature.check_time(authorization, self.now())
-        signature.check_scope(authorization, "sts")
-        caller = self._directory.find(authorization.access_key_id)
-        token = exchange.request.header("x-amz-security-token") or ""
-        match caller:
-            case AccessKey(active=True) if not token:
-                pass
-            case Session(token=genuine) if hmac.compare_digest(genuine.encode(), token.encode()):
-                pass
-            case _:
-                message = "The security token included in the request is invalid."
-                raise AwsError(403, "InvalidClientTokenId", message)
-        signature.verify(exchange.request, authorization, caller.secret)
-        if isinstance(caller, Session) and self.now() >= caller.expires:
-            raise AwsError(403, "ExpiredToken", "The security token included in the request is expired")
-        return caller
-
     def _expiry(self, action: str, asked: int) -> int:
         seconds = self.session_seconds_for.get(action, self.session_seconds)
         return int(self.now()) + (asked if seconds is None else seconds)
-
-
-class _Exchange:
-    """One request on its way, with what is known about it so far."""
-
-    def __init__(self, request: RawRequest) -> None:
-        self.request = request
-        self.authorization: signature.Authorization | None = None
-        self.caller: Caller | None = None
-        form = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
-        self.parameters = dict(parse_qsl(f"{request.query}&{form}", keep_blank_values=True))
-        self.action = self.parameters.get("Action", "")
-
-    def record(self, now: float, answer: Answer, error: AwsError | None, fault: Fault | None) -> RequestRecord:
-        """Return what is kept of it."""
-        breakage = fault.breakage if fault else None
-        return RequestRecord(
-            time=now,
-            action=self.action,
-            access_key_id=self.authorization.access_key_id if self.authorization else None,
-            arn=self.caller.arn if self.caller else None,
-            region=self.authorization.region if self.authorization else None,
-            parameters=RequestRecord.presentable(self.parameters),
-            mfa_code="TokenCode" in self.parameters,
-            user_agent=self.request.header("user-agent") or "",
-            status=answer.status,
-            error=error.code if error else None,
-            breakage=breakage.value if breakage else None,
-        )

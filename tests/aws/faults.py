@@ -10,13 +10,21 @@ from tests.aws.messages import AwsError
 
 __all__ = ["COMMON_ERRORS", "Breakage", "Fault", "Faults"]
 
-# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and the errors of each action there.
+# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and the errors of each action in the references
+# of STS, SSO OIDC (https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference) and the SSO portal.
 COMMON_ERRORS = {
+    "AuthorizationPendingException": (400, "Authorization is still pending."),
+    "ForbiddenException": (403, "No access"),
     "InternalFailure": (500, "The request processing has failed because of an unknown error, exception or failure."),
+    "InternalServerException": (500, "Internal server error"),
+    "InvalidClientException": (401, "Invalid client provided"),
     "PackedPolicyTooLarge": (400, "Packed size of session tags consumes 120% of allotted space."),
     "RegionDisabledException": (403, "STS is not activated in this region for account."),
     "ServiceUnavailable": (503, "The request has failed due to a temporary failure of the server."),
+    "SlowDownException": (400, "Slow down"),
     "Throttling": (400, "Rate exceeded"),
+    "TooManyRequestsException": (429, "Too many requests"),
+    "UnauthorizedException": (401, "Session token not found or invalid"),
 }
 
 
@@ -26,6 +34,7 @@ class Breakage(StrEnum):
     RESET = "reset"  # the connection is reset
     TRUNCATED = "truncated"  # half the body, then the connection closes
     MALFORMED = "malformed"  # half the XML, as if it were all
+    MISSHAPEN = "misshapen"  # whole and well formed, without anything that is looked for in it
     PORTAL = "portal"  # a web page, well formed: somebody else's answer
     SILENT = "silent"  # nothing, until the double closes
     SLOW = "slow"  # the right answer, late

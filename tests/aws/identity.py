@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tests.aws.totp import Mfa
 
-__all__ = ["TRUST_ACTIONS", "AccessKey", "Caller", "Directory", "KeyPair", "Role", "Session", "User"]
+if TYPE_CHECKING:
+    from tests.aws.directory import Directory
+
+__all__ = ["KEYS_PER_USER", "TRUST_ACTIONS", "AccessKey", "Caller", "KeyPair", "LastUsed", "Role", "Session", "User"]
 
 KEYS_PER_USER = 2  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-TRUST_ACTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+TRUST_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity")
 
 
 def _identifier(prefix: str, length: int) -> str:
@@ -38,14 +41,25 @@ class KeyPair(NamedTuple):
     secret_access_key: str
 
 
+class LastUsed(NamedTuple):
+    """When (unix seconds) and for what a key was used last."""
+
+    time: float
+    service: str
+    region: str
+
+
 @dataclass(slots=True, eq=False)
 class AccessKey:
-    """A user's long-term key."""
+    """A user's long-term key; the next `unknown_for` requests with it are refused, for AWS is consistent eventually."""
 
     access_key_id: str
     secret: str = field(repr=False)
     user: User
+    created: float
     active: bool = True
+    unknown_for: int = 0
+    last_used: LastUsed | None = None
     mfa: bool = False  # a long-term key alone never carries aws:MultiFactorAuthPresent
 
     @property
@@ -66,7 +80,10 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Session:
-    """Temporary credentials: of a user (GetSessionToken) or of a role. `expires` is in unix seconds."""
+    """Temporary credentials: of a user (GetSessionToken), a role, or a `federated` user. `expires` in unix seconds.
+
+    `chained`: a role assumed with temporary credentials.
+    """
 
     arn: str
     user_id: str
@@ -75,6 +92,8 @@ class Session:
     user: User | None = None
     role: Role | None = None
     mfa: bool = False
+    chained: bool = False
+    federated: bool = False
     transitive_tags: Mapping[str, str] = field(default_factory=dict)
     source_identity: str | None = None
     access_key_id: str = field(default_factory=lambda: _identifier("ASIA", 16))
@@ -92,6 +111,7 @@ class User:
     name: str
     account: str
     directory: Directory = field(repr=False)
+    created: float
     user_id: str = field(default_factory=lambda: _identifier("AIDA", 17))
     mfas: list[Mfa] = field(default_factory=list)
 
@@ -100,11 +120,16 @@ class User:
         """The user's ARN."""
         return f"arn:aws:iam::{self.account}:user/{self.name}"
 
+    @property
+    def keys(self) -> list[AccessKey]:
+        """The user's keys, the oldest first."""
+        return [key for key in tuple(self.directory.keys.values()) if key.user is self]
+
     def add_key(self) -> KeyPair:
         """Make a key; raises ValueError at the third, as IAM's quota would."""
-        if sum(key.user is self for key in self.directory.keys.values()) >= KEYS_PER_USER:
+        if len(self.keys) >= KEYS_PER_USER:
             raise ValueError(f"{self.name} has {KEYS_PER_USER} access keys already")
-        key = AccessKey(_identifier("AKIA", 16), _secret(), self)
+        key = AccessKey(_identifier("AKIA", 16), _secret(), self, self.directory.clock())
         self.directory.keys[key.access_key_id] = key
         return KeyPair(key.access_key_id, key.secret)
 
@@ -132,7 +157,8 @@ class User:
 class Role:
     """A role and its trust policy.
 
-    `trusted`: ARNs of users, roles and role sessions, `arn:aws:iam::ACCOUNT:root`, a bare account id, or `*`.
+    `trusted`: ARNs of users, roles, role sessions and identity providers, `arn:aws:iam::ACCOUNT:root`, a bare account
+    id, or `*`.
     `actions`: what the policy allows them; tags and a source identity each need their own
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required).
     """
@@ -161,56 +187,3 @@ class Role:
         if isinstance(caller, Session) and caller.role:
             names.add(caller.role.arn)
         return not names.isdisjoint(self.trusted)
-
-
-class Directory:
-    """Everything that exists, in every account; `clock` gives unix seconds."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
-        self.keys: dict[str, AccessKey] = {}
-        self.roles: dict[str, Role] = {}
-        self.sessions: dict[str, Session] = {}
-
-    def find(self, access_key_id: str) -> Caller | None:
-        """Return the holder of a key, long-term or temporary."""
-        return self.keys.get(access_key_id) or self.sessions.get(access_key_id)
-
-    def new_user(self, name: str, account: str) -> User:
-        """Make a user."""
-        return User(name, account, self)
-
-    def add_role(self, role: Role) -> Role:
-        """Keep a role."""
-        self.roles[role.arn] = role
-        return role
-
-    def session_of_user(self, user: User, *, expires: int, mfa: bool) -> Session:
-        """Make temporary credentials for a user: they are the user's own, under the user's ARN."""
-        return self._keep(
-            Session(arn=user.arn, user_id=user.user_id, account=user.account, expires=expires, user=user, mfa=mfa)
-        )
-
-    def session_of_role(
-        self, role: Role, name: str, *, expires: int, transitive_tags: Mapping[str, str], source_identity: str | None
-    ) -> Session:
-        """Make temporary credentials for a role.
-
-        They carry no MFA, even when MFA was given to get them
-        (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html).
-        """
-        return self._keep(
-            Session(
-                arn=f"arn:aws:sts::{role.account}:assumed-role/{role.name.rsplit('/', 1)[-1]}/{name}",
-                user_id=f"{role.role_id}:{name}",
-                account=role.account,
-                expires=expires,
-                role=role,
-                transitive_tags=transitive_tags,
-                source_identity=source_identity,
-            )
-        )
-
-    def _keep(self, session: Session) -> Session:
-        self.sessions[session.access_key_id] = session
-        return session

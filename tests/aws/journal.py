@@ -1,4 +1,4 @@
-"""The log of what the double was asked and what it said, without a secret, a token or a code in it."""
+"""The log of what was asked and what was said, without a secret, a token or a code in it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,34 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Journal", "RequestRecord"]
+__all__ = ["HIDDEN", "Journal", "RequestRecord"]
 
-_NEVER_KEPT = ("TokenCode",)
+HIDDEN = "(hidden)"
+_DROPPED = {"TokenCode"}
+_HIDDEN = {
+    "Session",
+    "SigninToken",
+    "WebIdentityToken",
+    "clientSecret",
+    "code",
+    "codeVerifier",
+    "deviceCode",
+    "next_token",
+    "refreshToken",
+    "request",
+    "state",
+    "user_code",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One request. `time` is in unix seconds on the double's clock; `parameters` are as sent, without any MFA code.
+    """One request; there is one record for each.
 
-    `arn` is who asked, once verified; `region` is the one the request was signed for; `error` is AWS's code.
+    `time` is in unix seconds on the double's clock; `parameters` are as sent, of query, form or JSON, a list as its
+    words with spaces between. An MFA code is left out, another secret is `(hidden)`. `in_url` names those that stood
+    in the URL. `arn` is who asked, once verified; `region` is the one the request was signed for; `error` is AWS's
+    code.
     """
 
     time: float
@@ -30,11 +48,14 @@ class RequestRecord:
     status: int
     error: str | None
     breakage: str | None
+    method: str = "POST"
+    in_url: tuple[str, ...] = ()
 
     @staticmethod
     def presentable(parameters: Mapping[str, str]) -> dict[str, str]:
         """Leave out what is not to be kept."""
-        return {name: value for name, value in parameters.items() if name not in _NEVER_KEPT}
+        kept = {name: value for name, value in parameters.items() if name not in _DROPPED}
+        return {name: HIDDEN if name in _HIDDEN else value for name, value in kept.items()}
 
 
 class Journal:

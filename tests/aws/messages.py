@@ -1,18 +1,17 @@
-"""What goes over the wire: the request as it came, the answer in XML, and AWS's way of saying no."""
+"""What goes over the wire: the request as it came, the answer in XML or JSON, and AWS's way of saying no."""
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
-__all__ = ["Answer", "AwsError", "Element", "RawRequest", "error_answer", "result_answer"]
+__all__ = ["Answer", "AwsError", "Element", "RawRequest", "error_answer", "json_answer", "result_answer"]
 
-NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
-
-Element: TypeAlias = "str | Mapping[str, Element]"
+Element: TypeAlias = "str | Mapping[str, Element] | Sequence[Mapping[str, Element]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,13 @@ class RawRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back."""
+    """What is sent back; `headers` are those beside the content's type and length and the request's id."""
 
     status: int
     body: bytes
-    request_id: str
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     content_type: str = "text/xml"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class AwsError(Exception):
@@ -50,31 +50,40 @@ class AwsError(Exception):
         self.message = message
 
 
-def result_answer(action: str, result: Element) -> Answer:
-    """Wrap a result as the query protocol does (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html)."""
+def result_answer(action: str, result: Element | None, namespace: str) -> Answer:
+    """Wrap a result, if there is one, as the query protocol does.
+
+    https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+    """
     request_id = str(uuid.uuid4())
-    return _answer(
-        200,
-        f"{action}Response",
-        {f"{action}Result": result, "ResponseMetadata": {"RequestId": request_id}},
-        request_id,
-    )
+    wrapped: dict[str, Element] = {} if result is None else {f"{action}Result": result}
+    content = {**wrapped, "ResponseMetadata": {"RequestId": request_id}}
+    return _answer(200, f"{action}Response", content, request_id, namespace)
 
 
-def error_answer(error: AwsError) -> Answer:
-    """Wrap a refusal; the fault is the sender's below 500."""
+def error_answer(error: AwsError, namespace: str) -> Answer:
+    """Wrap a refusal in XML; the fault is the sender's below 500."""
     request_id = str(uuid.uuid4())
     fault = "Sender" if error.status < 500 else "Receiver"
     details = {"Type": fault, "Code": error.code, "Message": error.message}
-    return _answer(error.status, "ErrorResponse", {"Error": details, "RequestId": request_id}, request_id)
+    content: Element = {"Error": details, "RequestId": request_id}
+    return _answer(error.status, "ErrorResponse", content, request_id, namespace)
 
 
-def _answer(status: int, root: str, content: Element, request_id: str) -> Answer:
-    text = f'<{root} xmlns="{NAMESPACE}">{_xml(content)}</{root}>'
+def json_answer(status: int, document: object, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """Send a document, or nothing when it is None, as the REST services do."""
+    body = b"" if document is None else json.dumps(document).encode()
+    return Answer(status, body, content_type="application/json", headers=headers)
+
+
+def _answer(status: int, root: str, content: Element, request_id: str, namespace: str) -> Answer:
+    text = f'<{root} xmlns="{namespace}">{_xml(content)}</{root}>'
     return Answer(status, text.encode(), request_id)
 
 
 def _xml(element: Element) -> str:
     if isinstance(element, str):
         return escape(element)
-    return "".join(f"<{name}>{_xml(child)}</{name}>" for name, child in element.items())
+    if isinstance(element, Mapping):
+        return "".join(f"<{name}>{_xml(child)}</{name}>" for name, child in element.items())
+    return "".join(f"<member>{_xml(child)}</member>" for child in element)

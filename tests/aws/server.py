@@ -20,6 +20,7 @@ __all__ = ["HttpServer", "Respond"]
 Respond: TypeAlias = Callable[[RawRequest], tuple[Answer, Fault | None]]
 
 _PORTAL = b"<html><head><title>Welcome</title></head><body><p>Please sign in to use this network.</p></body></html>"
+_MISSHAPEN = {"application/json": b'{"surprise": [1]}', "text/xml": b"<surprise><one>1</one></surprise>"}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, zero seconds
 
 
@@ -81,6 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
+    def do_PUT(self) -> None:
+        self._serve()
+
     def _serve(self) -> None:
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -96,6 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         if how is Breakage.PORTAL:
             answer = Answer(200, _PORTAL, answer.request_id, "text/html")
+        if how is Breakage.MISSHAPEN:
+            body = _MISSHAPEN.get(answer.content_type, b"surprise")
+            answer = Answer(200, body, answer.request_id, answer.content_type)
         half = answer.body[: len(answer.body) // 2]
         sent = half if how in (Breakage.TRUNCATED, Breakage.MALFORMED) else answer.body
         self._head(answer, len(answer.body if how is Breakage.TRUNCATED else sent))
@@ -105,9 +112,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, answer: Answer, length: int) -> None:
         self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
+        if answer.body:
+            self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(length))
         self.send_header("x-amzn-RequestId", answer.request_id)
+        for name, value in answer.headers:
+            self.send_header(name, value)
         self.end_headers()
 
     def _reset(self) -> NoReturn:

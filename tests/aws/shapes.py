@@ -1,7 +1,7 @@
-"""The shape of each action's parameters, as the STS API reference gives it, and AWS's complaint when one is off.
+"""The shape of each action's parameters, as the references of STS and IAM give it, and AWS's complaint when one is off.
 
-https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html and the other actions there
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html and the other actions there
 """
 
 from __future__ import annotations
@@ -57,6 +57,11 @@ class Number:
             yield f"Member must have value less than or equal to {self.most}"
 
 
+_POLICY = Text(1, POLICY_CHARACTERS, r"[\t\n\r\x20-\xff]+")
+_ROLE_ARN = Text(20, 2048, r"[\t\n\r\x20-\x7e]+", required=True)
+_ROLE_SESSION_NAME = Text(2, 64, r"[\w+=,.@-]*", required=True)
+_USER_NAME = Text(1, 128, r"[\w+=,.@-]+")
+_KEY_ID = Text(16, 128, r"[\w]+", required=True)
 _SERIAL = Text(9, 256, r"[\w+=/:,.@-]*")
 _CODE = Text(6, 6, r"[\d]*")
 _TAG_KEY = Text(1, 128, r"[^<>*?|\"]+")
@@ -66,15 +71,38 @@ SHAPES: Mapping[str, Mapping[str, Text | Number]] = {
     "GetCallerIdentity": {},
     "GetSessionToken": {"DurationSeconds": Number(900, 129600), "SerialNumber": _SERIAL, "TokenCode": _CODE},
     "AssumeRole": {
-        "RoleArn": Text(20, 2048, r"[\t\n\r\x20-\x7e]+", required=True),
-        "RoleSessionName": Text(2, 64, r"[\w+=,.@-]*", required=True),
+        "RoleArn": _ROLE_ARN,
+        "RoleSessionName": _ROLE_SESSION_NAME,
         "DurationSeconds": Number(900, 43200),
         "ExternalId": Text(2, 1224, r"[\w+=,.@:\/-]*"),
         "SerialNumber": _SERIAL,
         "TokenCode": _CODE,
         "SourceIdentity": Text(2, 256, r"[\w+=,.@-]*"),
-        "Policy": Text(1, POLICY_CHARACTERS, r"[\t\n\r\x20-\xff]+"),
+        "Policy": _POLICY,
     },
+    "AssumeRoleWithWebIdentity": {
+        "RoleArn": _ROLE_ARN,
+        "RoleSessionName": _ROLE_SESSION_NAME,
+        "WebIdentityToken": Text(4, 20000, r"(?s:.)*", required=True),
+        "DurationSeconds": Number(900, 43200),
+        "ProviderId": Text(4, 2048, r"(?s:.)*"),
+        "Policy": _POLICY,
+    },
+    "GetFederationToken": {
+        "Name": Text(2, 32, r"[\w+=,.@-]*", required=True),
+        "DurationSeconds": Number(900, 129600),
+        "Policy": _POLICY,
+    },
+    "GetUser": {"UserName": _USER_NAME},
+    "ListAccessKeys": {"UserName": _USER_NAME},
+    "CreateAccessKey": {"UserName": _USER_NAME},
+    "UpdateAccessKey": {
+        "UserName": _USER_NAME,
+        "AccessKeyId": _KEY_ID,
+        "Status": Text(1, 128, r"Active|Inactive", required=True),
+    },
+    "DeleteAccessKey": {"UserName": _USER_NAME, "AccessKeyId": _KEY_ID},
+    "GetAccessKeyLastUsed": {"AccessKeyId": _KEY_ID},
 }
 
 
@@ -122,11 +150,24 @@ def transitive_keys_of(parameters: Mapping[str, str]) -> list[str]:
 
 
 def _check_policy(text: str) -> None:
+    """Check the outline (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html)."""
     try:
         document = json.loads(text)
     except ValueError:
         document = None
-    if not isinstance(document, dict) or "Statement" not in document:
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    if isinstance(statements, dict):
+        statements = [statements]
+    if (
+        not isinstance(statements, list)
+        or not statements
+        or document.get("Version", "2008-10-17") not in ("2012-10-17", "2008-10-17")
+        or not all(isinstance(statement, dict) for statement in statements)
+        or not all(statement.get("Effect") in ("Allow", "Deny") for statement in statements)
+        or not all({"Action", "NotAction"} & statement.keys() for statement in statements)
+        or not all({"Resource", "NotResource"} & statement.keys() for statement in statements)
+        or any({"Principal", "NotPrincipal"} & statement.keys() for statement in statements)
+    ):
         raise AwsError(400, "MalformedPolicyDocument", "Syntax errors in policy.")
 
 

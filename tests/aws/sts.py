@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
-from tests.aws.identity import AccessKey, Caller, Directory, Role, Session
+from tests.aws.call import Action, Call, credentials
+from tests.aws.identity import AccessKey, Caller, Role, Session
 from tests.aws.messages import AwsError, Element
 from tests.aws.shapes import tags_of, transitive_keys_of
 
-__all__ = ["ACTIONS", "Call"]
+__all__ = ["ACTIONS", "CHAINED_SECONDS", "ROLE_ARN", "check_role_maximum"]
 
 CHAINED_SECONDS = 3600
-_ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: who asks, with what; `expiry` turns the seconds asked for into the unix time of the end."""
-
-    caller: Caller
-    parameters: Mapping[str, str]
-    directory: Directory
-    expiry: Callable[[int], int]
-
-    def duration(self, default: int) -> int:
-        """Return DurationSeconds."""
-        return int(self.parameters.get("DurationSeconds", default))
+ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
 
 
 def get_caller_identity(call: Call) -> Element:
@@ -48,7 +33,24 @@ def get_session_token(call: Call) -> Element:
         raise AwsError(403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
     mfa = _check_mfa(call)
     expires = call.expiry(call.duration(43200))
-    return {"Credentials": _credentials(call.directory.session_of_user(call.caller.user, expires=expires, mfa=mfa))}
+    return {"Credentials": credentials(call.directory.session_of_user(call.caller.user, expires=expires, mfa=mfa))}
+
+
+def get_federation_token(call: Call) -> Element:
+    """Give temporary credentials to somebody AWS does not know; only a long-term key may ask. 12 hours unless told.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    """
+    if not isinstance(call.caller, AccessKey):
+        raise AwsError(403, "AccessDenied", "Cannot call GetFederationToken with session credentials")
+    session = call.directory.session_of_federated_user(
+        call.caller.account, call.parameters["Name"], expires=call.expiry(call.duration(43200))
+    )
+    return {
+        "Credentials": credentials(session),
+        "FederatedUser": {"FederatedUserId": session.user_id, "Arn": session.arn},
+        "PackedPolicySize": "0",
+    }
 
 
 def assume_role(call: Call) -> Element:
@@ -57,7 +59,7 @@ def assume_role(call: Call) -> Element:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     arn, name = call.parameters["RoleArn"], call.parameters["RoleSessionName"]
-    if not re.fullmatch(_ROLE_ARN, arn):
+    if not re.fullmatch(ROLE_ARN, arn):
         raise AwsError(400, "ValidationError", f"{arn} is invalid")
     mfa = _check_mfa(call) or call.caller.mfa
     role = _authorised_role(call, arn, mfa=mfa)
@@ -65,10 +67,15 @@ def assume_role(call: Call) -> Element:
     transitive_tags = _transitive_tags(call)
     source_identity = call.parameters.get("SourceIdentity") or _inherited(call.caller)
     session = call.directory.session_of_role(
-        role, name, expires=call.expiry(duration), transitive_tags=transitive_tags, source_identity=source_identity
+        role,
+        name,
+        expires=call.expiry(duration),
+        chained=isinstance(call.caller, Session),
+        transitive_tags=transitive_tags,
+        source_identity=source_identity,
     )
     result: dict[str, Element] = {
-        "Credentials": _credentials(session),
+        "Credentials": credentials(session),
         "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
     }
     if source_identity:
@@ -76,9 +83,10 @@ def assume_role(call: Call) -> Element:
     return result
 
 
-ACTIONS: Mapping[str, Callable[[Call], Element]] = {
+ACTIONS: Mapping[str, Action] = {
     "GetCallerIdentity": get_caller_identity,
     "GetSessionToken": get_session_token,
+    "GetFederationToken": get_federation_token,
     "AssumeRole": assume_role,
 }
 
@@ -114,6 +122,7 @@ def _authorised_role(call: Call, arn: str, *, mfa: bool) -> Role:
     role = call.directory.roles.get(arn)
     if (
         role is None
+        or (isinstance(call.caller, Session) and call.caller.federated)  # it may call GetCallerIdentity alone
         or not role.trusts(call.caller)
         or (role.require_mfa and not mfa)
         or (role.external_id is not None and role.external_id != call.parameters.get("ExternalId"))
@@ -148,10 +157,15 @@ def _check_duration(call: Call, role: Role) -> int:
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         )
+    check_role_maximum(role, duration)
+    return duration
+
+
+def check_role_maximum(role: Role, duration: int) -> None:
+    """Refuse a session longer than the role's maximum."""
     if duration > role.max_duration:
         message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         raise AwsError(400, "ValidationError", message)
-    return duration
 
 
 def _transitive_tags(call: Call) -> dict[str, str]:
@@ -173,15 +187,6 @@ def _transitive_tags(call: Call) -> dict[str, str]:
 
 def _inherited(caller: Caller) -> str | None:
     return caller.source_identity if isinstance(caller, Session) else None
-
-
-def _credentials(session: Session) -> Element:
-    return {
-        "AccessKeyId": session.access_key_id,
-        "SecretAccessKey": session.secret,
-        "SessionToken": session.token,
-        "Expiration": datetime.fromtimestamp(session.expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
 
 
 def _not_authorised(call: Call, action: str, arn: str) -> AwsError:

@@ -11,6 +11,7 @@ from tests.aws import Role, StrictAws, User
 from tests.aws.client import assume, outcome, refusal, seconds_left, with_session
 
 ACCOUNT = "123456789012"
+STATEMENT = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
 
 
 def test_the_session_is_the_roles(aws: StrictAws, sts: Any, role: Role) -> None:
@@ -93,6 +94,11 @@ def test_an_external_id_must_be_the_one(aws: StrictAws, sts: Any, alice: User) -
         ("SourceIdentity", "a", "ValidationError"),
         ("Policy", "{not json", "MalformedPolicyDocument"),
         ("Policy", json.dumps({"Statement": "x" * 2048}), "ValidationError"),
+        ("Policy", json.dumps({"Statement": []}), "MalformedPolicyDocument"),
+        ("Policy", json.dumps({"Version": "2012", "Statement": STATEMENT}), "MalformedPolicyDocument"),
+        ("Policy", json.dumps({"Statement": STATEMENT | {"Effect": "Perhaps"}}), "MalformedPolicyDocument"),
+        ("Policy", json.dumps({"Statement": STATEMENT | {"Principal": "*"}}), "MalformedPolicyDocument"),
+        ("Policy", json.dumps({"Statement": {"Effect": "Allow", "Action": "*"}}), "MalformedPolicyDocument"),
         ("PolicyArns", [{"arn": "not-an-arn"}], "ValidationError"),
         ("PolicyArns", [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}] * 11, "ValidationError"),
         ("Tags", [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}], "InvalidParameterValue"),
@@ -138,3 +144,31 @@ def test_transitive_tags_and_the_source_identity_go_down_the_chain(aws: StrictAw
     third = aws.add_role("third", trusted=[second.arn])
     last = with_session(aws, assume(session, second))
     assert outcome(assume, client=last, role=third, Tags=tags[:1]) == (400, "InvalidParameterValue")
+
+
+def test_what_narrows_a_session_is_logged_as_it_was_sent(aws: StrictAws, sts: Any, role: Role) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]}, indent=1)
+    assume(
+        sts,
+        role,
+        Policy=policy,
+        PolicyArns=[{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}],
+        Tags=[{"Key": "team", "Value": "red"}, {"Key": "cost", "Value": ""}],
+        TransitiveTagKeys=["team"],
+        SourceIdentity="alice",
+        ExternalId="known",
+    )
+    sent = dict(aws.requests[-1].parameters)
+    for name in ("Action", "Version", "RoleArn", "RoleSessionName"):
+        del sent[name]
+    assert sent == {
+        "Policy": policy,
+        "PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        "Tags.member.1.Key": "team",
+        "Tags.member.1.Value": "red",
+        "Tags.member.2.Key": "cost",
+        "Tags.member.2.Value": "",
+        "TransitiveTagKeys.member.1": "team",
+        "SourceIdentity": "alice",
+        "ExternalId": "known",
+    }

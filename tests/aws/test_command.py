@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.aws.browser import answer
 from tests.aws.client import outcome, sts_client
+from tests.aws.sign_in import DEVICE
 from tests.aws.totp import code_at
 
 ROOT = Path(__file__).parents[2]
@@ -54,3 +56,16 @@ def test_it_tells_where_it_is_and_ends_when_told(ending: str | signal.Signals, t
         assert process.wait(10) == 0
         with pytest.raises(EndpointConnectionError):
             sts_client(told["endpoint_url"], ("a", "b")).get_caller_identity()
+
+
+def test_it_tells_how_to_sign_in() -> None:
+    with running() as (_, told):
+        oidc = sts_client(told["endpoint_url"], ("a", "b"), service="sso-oidc")
+        portal = sts_client(told["endpoint_url"], ("a", "b"), service="sso")
+        registered = oidc.register_client(clientName="me", clientType="public")
+        client = {name: registered[name] for name in ("clientId", "clientSecret")}
+        started = oidc.start_device_authorization(**client, startUrl=told["sso_start_url"])
+        answer(started["verificationUriComplete"])
+        token = oidc.create_token(**client, grantType=DEVICE, deviceCode=started["deviceCode"])["accessToken"]
+        role = {"accountId": told["sso_account_id"], "roleName": told["sso_role_name"]}
+        assert outcome(portal.get_role_credentials, accessToken=token, **role) == (200, "")

@@ -16,6 +16,7 @@ from botocore.parsers import ResponseParserError
 
 from tests.aws import Breakage, KeyPair, StrictAws
 from tests.aws.client import outcome, refusal, sts_client
+from tests.aws.sso_client import oidc_client
 
 
 @pytest.mark.parametrize(
@@ -61,11 +62,43 @@ def test_a_spoilt_answer_is_an_error_and_the_next_one_is_whole(
     assert [record.breakage for record in aws.requests] == [how.value, None]
 
 
-def test_a_web_page_is_no_answer_of_aws(aws: StrictAws, sts: Any) -> None:
+@pytest.mark.parametrize("how", [Breakage.PORTAL, Breakage.MISSHAPEN])
+def test_another_document_is_no_answer_of_aws(aws: StrictAws, sts: Any, how: Breakage) -> None:
     """It is well-formed XML, so botocore looks for the result in it, and does not call that a parser error."""
-    aws.break_next("GetCallerIdentity", Breakage.PORTAL)
+    aws.break_next("GetCallerIdentity", how)
     with pytest.raises(KeyError, match="GetCallerIdentityResult"):
         sts.get_caller_identity()
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("SlowDownException", 400), ("InternalServerException", 500), ("InvalidClientException", 401)],
+)
+def test_each_service_is_refused_in_its_own_words(aws: StrictAws, code: str, status: int) -> None:
+    aws.fail_next("RegisterClient", code)
+    register = {"clientName": "me", "clientType": "public"}
+    assert outcome(oidc_client(aws).register_client, **register) == (status, code)
+    assert outcome(oidc_client(aws).register_client, **register) == (200, "")
+
+
+@pytest.mark.parametrize(
+    ("how", "error"), [(Breakage.RESET, ConnectionClosedError), (Breakage.SILENT, ReadTimeoutError)]
+)
+def test_json_that_does_not_arrive_is_an_error(aws: StrictAws, how: Breakage, error: type[Exception]) -> None:
+    oidc = sts_client(aws.endpoint_url, ("unused", "unused"), service="sso-oidc", read_timeout=0.5)
+    aws.break_next("RegisterClient", how)
+    with pytest.raises(error):
+        oidc.register_client(clientName="me", clientType="public")
+    assert outcome(oidc.register_client, clientName="me", clientType="public") == (200, "")
+
+
+@pytest.mark.parametrize("how", [Breakage.TRUNCATED, Breakage.MALFORMED, Breakage.MISSHAPEN, Breakage.PORTAL])
+def test_spoilt_json_is_an_empty_answer_to_botocore(aws: StrictAws, how: Breakage) -> None:
+    """It raises nothing: whoever asks has to look for what is missing."""
+    aws.break_next("RegisterClient", how)
+    answer = oidc_client(aws).register_client(clientName="me", clientType="public")
+    assert set(answer) == {"ResponseMetadata"}
+    assert [record.breakage for record in aws.requests] == [how.value]
 
 
 def test_silence_lasts_until_the_client_gives_up(aws: StrictAws, key: KeyPair) -> None:
