@@ -8,20 +8,33 @@ a byte order mark is skipped.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shellint.errors import ConfigError
 from shellint.origin import Origin
 
-__all__ = ["ConfigFile", "Section", "credentials_sections", "parse_config", "profile_names", "read_config"]
+__all__ = [
+    "ConfigFile",
+    "Section",
+    "credentials_sections",
+    "parse_config",
+    "profile_names",
+    "read_config",
+    "read_limited",
+]
 
-# The shortest header after which nothing but a comment, or at least no further bracket, follows.
-_HEADER = re.compile(r"\[\s*([^\s\]]+)\s*(.*?)\s*\](?:\s+[#;].*|[^]]*)")
+# The shortest header after which nothing but a comment, or at least no further bracket, follows. Possessive, so that no
+# line makes it go back and forth.
+_HEADER = re.compile(r"\[\s*+([^\s\]]++)(.*?)\](?:\s++[#;].*|[^]]*)")
 _NEEDS_UNQUOTING = re.compile(r"[\s'\"\\]")
 _COMMENT = re.compile(r"[ \t][#;].*", re.DOTALL)
+_LONGEST_NAME = 1024
+_LARGEST = 16 * 2**20  # bytes; a hundred times a file with a thousand profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +69,34 @@ def read_config(path: Path) -> ConfigFile:
 
     Raises ConfigError, naming file and line, when it cannot be read or understood.
     """
+    return parse_config(read_limited(path), path)
+
+
+def read_limited(path: Path) -> bytes:
+    """Return the content of a file of moderate size; a missing one, and the null device, are empty.
+
+    Raises ConfigError, at once, for whatever could keep a reader waiting or give it more than it can hold.
+    """
     try:
-        data = path.read_bytes()
+        with open(path, "rb", opener=_at_once) as file:
+            status = os.fstat(file.fileno())
+            if os.path.samestat(status, Path(os.devnull).stat()):
+                return b""
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigError(f"cannot read {path}: it is not a file", "name a file, or put one there")
+            data = file.read(_LARGEST + 1) or b""
     except FileNotFoundError:
-        data = b""
+        return b""
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "check its owner and its permissions") from error
-    return parse_config(data, path)
+    if len(data) > _LARGEST:
+        raise ConfigError(f"cannot read {path}: it has more than {_LARGEST >> 20} MB", "is it the right file?")
+    return data
+
+
+def _at_once(path: str, flags: int) -> int:
+    # Without this, opening a pipe waits for someone to write to it.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def profile_names(config: ConfigFile) -> list[str]:
@@ -73,11 +107,11 @@ def profile_names(config: ConfigFile) -> list[str]:
 def credentials_sections(path: Path) -> list[str]:
     """Return the profile names of the shared credentials file at `path`; its values are not looked at."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        lines = read_limited(path).decode(errors="replace").splitlines()
+    except ConfigError:
         return []
     headers = (_HEADER.fullmatch(line.strip()) for line in lines)
-    return [" ".join(filter(None, header.groups())) for header in headers if header]
+    return [header[1] + header[2].rstrip() for header in headers if header]
 
 
 def parse_config(data: bytes, path: Path) -> ConfigFile:
@@ -91,17 +125,25 @@ def parse_config(data: bytes, path: Path) -> ConfigFile:
     except UnicodeDecodeError as error:
         line_number = data.count(b"\n", 0, error.start) + 1
         raise config.origin(line_number).error("not UTF-8 text", "save the file as UTF-8") from error
+    if (nul := text.find("\0")) >= 0:
+        raise config.origin(text.count("\n", 0, nul) + 1).error("a NUL, so this is no text", "save the file as UTF-8")
     section = None
     key = ""  # the setting that a deeper indented line continues
     indent = 0
+    more: list[str] = []  # joined in the end: a value grown line by line would be copied each time
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         content = line.strip()
         if not content or content[0] in "#;":
             continue
         depth = line.index(content[0])
         if section and key and depth > indent:
-            _continue(config, section, key, content, number)
+            if section.settings[key][0]:
+                more.append(content)
+            else:
+                name, value = _split(config, content, number, nested=True)
+                section.nested.setdefault(key, {})[name] = (value, number)
             continue
+        _join(section, key, more)
         indent = depth
         if content[0] == "[":
             section, key = _open(config, content, number), ""
@@ -111,6 +153,7 @@ def parse_config(data: bytes, path: Path) -> ConfigFile:
             section.nested.pop(key, None)
         else:
             raise config.origin(number).error("a setting before the first section", "put a [profile NAME] above it")
+    _join(section, key, more)
     return config
 
 
@@ -126,20 +169,23 @@ def _split(config: ConfigFile, content: str, number: int, *, nested: bool = Fals
     return key, value.strip()
 
 
-def _continue(config: ConfigFile, section: Section, key: str, content: str, number: int) -> None:
-    value, line = section.settings[key]
-    if value:
-        section.settings[key] = (f"{value}\n{content}", line)
-    else:
-        name, setting = _split(config, content, number, nested=True)
-        section.nested.setdefault(key, {})[name] = (setting, number)
+def _join(section: Section | None, key: str, more: list[str]) -> None:
+    if section and more:
+        value, line = section.settings[key]
+        section.settings[key] = ("\n".join((value, *more)), line)
+        more.clear()
 
 
 def _open(config: ConfigFile, content: str, number: int) -> Section:
     match = _HEADER.fullmatch(content)
     if match is None:
         raise config.origin(number).error("not a section header", "write [profile NAME]")
-    kind, name = match[1], _unquoted(match[2])
+    kind, name = match[1], match[2].strip()
+    if len(name) > _LONGEST_NAME:
+        raise config.origin(number).error(
+            f"the name of a section has {len(name)} characters", f"take one of {_LONGEST_NAME} at most"
+        )
+    name = _unquoted(name)
     if kind == "profile":
         sections = config.profiles
     elif kind == "default" and not name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shellint.origin import Origin
+from shellint.origin import Origin, shown
 
 __all__ = ["ROLE", "SESSION_TOKEN", "Limits", "format_duration", "parse_duration"]
 
@@ -45,7 +45,7 @@ def parse_duration(text: str, origin: Origin) -> int:
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise origin.error(f"{text!r} is not a duration", "write it as 900 (seconds), 15m, 1h30m or 12h")
+        raise origin.error(f"{shown(text)} is not a duration", "write it as 900 (seconds), 15m, 1h30m or 12h")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + seconds
 

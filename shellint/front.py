@@ -67,6 +67,8 @@ def _finish(reply: Reply, out: int, shell: str | None, cores: tuple[int, int] | 
         write(out, render_change(SHELLS[shell], reply.change))
     else:
         write(2 if shell else out, reply.out)
+    if reply.error is not None:
+        raise reply.error
     return reply.code
 
 

@@ -12,13 +12,52 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shellint.config_file import ConfigFile, Section
-from shellint.errors import ConfigError
-from shellint.origin import Origin
+from shellint.errors import ConfigError, ShellintError
+from shellint.origin import Origin, shortened, shown
 
-__all__ = ["LENT", "SERVICES", "Layer", "Overrides", "layers", "loop", "nearest"]
+__all__ = ["DEEPEST", "LENT", "SERVICES", "SETTINGS", "Layer", "Overrides", "layers", "loop", "nearest", "too_deep"]
 
 SERVICES = ("iam", "signin", "sso", "sso_oidc", "sts")
 """What is asked, by the names that AWS_ENDPOINT_URL_… and a `services` section have for them."""
+
+SETTINGS = (
+    "role_arn",
+    "source_profile",
+    "include_profile",
+    "mfa_serial",
+    "mfa_process",
+    "duration_seconds",
+    "role_session_name",
+    "external_id",
+    "source_identity",
+    "session_tags",
+    "transitive_session_tags",
+    "sso_session",
+    "sso_start_url",
+    "sso_region",
+    "sso_account_id",
+    "sso_role_name",
+    "sso_registration_scopes",
+    "web_identity_token_file",
+    "web_identity_token_process",
+    "credential_process",
+    "credential_source",
+    "login_session",
+    "aws_access_key_id",
+    "region",
+    "services",
+    "endpoint_url",
+    *(f"endpoint_url_{service}" for service in SERVICES),
+    "ignore_configured_endpoint_urls",
+    "sts_regional_endpoints",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "ca_bundle",
+)
+"""What is read of a section, in the order in which a person wants to see it; nothing else gets into a layer."""
+
+DEEPEST = 100
+"""How many profiles may lead from one to the next, by source_profile or by include_profile."""
 
 Layer = Mapping[str, tuple[str, Origin]]
 """Settings by the name they have in the config file; none is empty."""
@@ -38,6 +77,10 @@ LENT = frozenset(
         "use_fips_endpoint",
     }
 )
+
+_DRAWN = 6
+# What a suggestion may cost: comparing is slow, and worth it only for what a person would type.
+_MOST_GUESSES, _LONGEST_GUESS = 10_000, 64
 
 # For every profile of a chain; where several variables are named, the first that is set counts.
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -88,15 +131,28 @@ def layers(name: str, config: ConfigFile, env: Mapping[str, str], overrides: Ove
 
 def loop(key: str, steps: Sequence[tuple[str, Origin]]) -> ConfigError:
     """Return the error for a circle of `key` settings: each profile of it, and where it points to the next."""
-    path = " -> ".join(f"{name} ({origin})" for name, origin in steps)
-    return ConfigError(f"{key} goes round in a circle: {path} -> {steps[0][0]}", f"remove one {key} of these")
+    links = [f"{shortened(name)} ({origin})" for name, origin in steps]
+    if len(links) > _DRAWN:
+        links[_DRAWN - 1 : -1] = [f"… ({len(links) - _DRAWN} more)"]
+    path = " -> ".join(links)
+    return ConfigError(
+        f"{key} goes round in a circle: {path} -> {shortened(steps[0][0])}", f"remove one {key} of these"
+    )
+
+
+def too_deep(key: str, origin: Origin) -> ShellintError:
+    """Return the error for a chain of `key` settings that is longer than any that was meant."""
+    return origin.error(f"{key} leads on through more than {DEEPEST} profiles", "make the chain shorter")
 
 
 def nearest(name: str, names: Sequence[str]) -> str | None:
     """Return the one of `names` that `name` was most likely meant to be, if any comes close."""
     import difflib
 
-    by_folded = {candidate.casefold(): candidate for candidate in names}
+    if len(name) > _LONGEST_GUESS:
+        return None
+    candidates = [candidate for candidate in names[:_MOST_GUESSES] if len(candidate) <= _LONGEST_GUESS]
+    by_folded = {candidate.casefold(): candidate for candidate in candidates}
     matches = difflib.get_close_matches(name.casefold(), by_folded, n=1)
     return by_folded[matches[0]] if matches else None
 
@@ -122,18 +178,19 @@ def _variables(table: Mapping[str, tuple[str, ...]], env: Mapping[str, str]) -> 
 
 def _included(name: str, config: ConfigFile) -> list[Section]:
     sections: list[Section] = []
-    steps: list[tuple[str, Origin]] = []
+    steps: dict[str, Origin] = {}
     while (section := config.profiles.get(name)) is not None:
         sections.append(section)
         included, line = section.settings.get("include_profile", ("", 0))
         if not included:
             break
-        steps.append((name, config.origin(line)))
-        names = [step[0] for step in steps]
-        if included in names:
-            raise loop("include_profile", steps[names.index(included) :])
+        steps[name] = origin = config.origin(line)
+        if included in steps:
+            raise loop("include_profile", list(steps.items())[list(steps).index(included) :])
         if included not in config.profiles:
-            raise steps[-1][1].error(f"include_profile names {included!r}, which is not there", _hint(included, config))
+            raise origin.error(f"include_profile names {shown(included)}, which is not there", _hint(included, config))
+        if len(steps) > DEEPEST:
+            raise too_deep("include_profile", origin)
         name = included
     return sections
 
@@ -144,16 +201,19 @@ def _hint(name: str, config: ConfigFile) -> str:
 
 
 def _settings(section: Section, config: ConfigFile) -> Layer:
-    settings = {key: (value, config.origin(line)) for key, (value, line) in section.settings.items() if value}
+    there = ((key, *section.settings.get(key, ("", 0))) for key in SETTINGS)
+    settings: dict[str, tuple[str, Origin]] = {key: (value, config.origin(line)) for key, value, line in there if value}
     services = settings.get("services")
     if services is None:
         return settings
     name, origin = services
     if name not in config.services:
-        raise origin.error(f"services names {name!r}, but there is no [services {name}]", "add it or remove this line")
-    for service, nested in config.services[name].nested.items():
-        url, line = nested.get("endpoint_url", ("", 0))
-        if url and service in SERVICES:
+        raise origin.error(
+            f"services names {shown(name)}, but no [services …] has that name", "add it or remove this line"
+        )
+    for service in SERVICES:
+        url, line = config.services[name].nested.get(service, {}).get("endpoint_url", ("", 0))
+        if url:
             settings[f"endpoint_url_{service}"] = (url, config.origin(line))
     return settings
 

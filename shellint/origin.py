@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shellint.errors import ConfigError, ShellintError, UsageError
 
-__all__ = ["Origin"]
+__all__ = ["Origin", "shortened", "shown"]
+
+_LONGEST = 200
+# A URL with a user name often has the password there too.
+_USER_OF_URL = re.compile(r"(?<=//)[^/@]{1,1000}(?=@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +34,21 @@ class Origin:
         """Return the error for a bad value here: wrong usage for an option, wrong configuration for all else."""
         kind = UsageError if self.is_option else ConfigError
         return kind(f"{self}: {what}", todo)
+
+
+def shown(value: str) -> str:
+    """Return a value as a message quotes it: on one line, short, without the user of a URL."""
+    return _short(value, repr)
+
+
+def shortened(value: str) -> str:
+    """Return a value as a table shows it: as `shown`, but quoted only where that is the only way to see it."""
+    return _short(value, str if value.isprintable() else repr)
+
+
+def _short(value: str, written: Callable[[str], str]) -> str:
+    value = _USER_OF_URL.sub("…", value)
+    if len(value) <= _LONGEST:
+        return written(value)
+    # What is wrong with a megabyte is seen in its beginning.
+    return f"{written(value[:_LONGEST])}… ({len(value)} characters)"

@@ -12,18 +12,24 @@ from collections.abc import Mapping, Sequence
 
 from shellint.durations import parse_duration
 from shellint.layers import Layer
-from shellint.origin import Origin
+from shellint.origin import Origin, shown
 
 __all__ = ["ProfileSettings"]
 
 _SHAPES: Mapping[str, tuple[str, str]] = {
     "region": (r"(?=.{1,63}$)[a-z]{2,}(-[a-z]+)+-[0-9]+", "a region, such as eu-west-1"),
-    "role_arn": (r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+", "the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)"),
+    "role_arn": (
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]{1,2000}",
+        "the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)",
+    ),
     "mfa_serial": (r"[\w+=/:,.@-]{9,256}", "the ARN or the serial number of an MFA device"),
     "role_session_name": (r"[\w+=,.@-]{2,64}", "a session name: 2 to 64 letters, digits or any of _+=,.@-"),
     "source_identity": (r"[\w+=,.@-]{2,64}", "a source identity: 2 to 64 letters, digits or any of _+=,.@-"),
     "external_id": (r"[\w+=,.@:/-]{2,1224}", "an external id: 2 to 1224 letters, digits or any of _+=,.@:/-"),
-    "endpoint_url": (r"https?://[^\s/@?#]+(/[^\s@?#]*)?", "a URL (http or https, without user name and query)"),
+    "endpoint_url": (
+        r"(?=[!-~]{1,2000}$)https?://[^/@?#]+(/[^@?#]*)?",
+        "a URL (http or https, without user name and query)",
+    ),
     "sts_regional_endpoints": (r"legacy|regional", "`legacy` or `regional`"),
     "ignore_configured_endpoint_urls": (r"(?i:true|false)", "`true` or `false`"),
     "use_dualstack_endpoint": (r"(?i:true|false)", "`true` or `false`"),
@@ -38,13 +44,13 @@ _SHAPES: Mapping[str, tuple[str, str]] = {
 }
 # Settings with the shape of another.
 _SAME_SHAPE = {"sso_region": "region"}
-_ONE_LINE = (r".*", "one line")
+# Fifty session tags at their longest, and more than any shell would take for a command.
+_ONE_LINE = (r".{0,20000}", "one line, of 20,000 characters at most")
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_know
 _TAG_KEY = re.compile(r"(?!(?i:aws:))[\w .:/=+@-]{1,128}")
 _TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
 _MOST_TAGS = 50
-_SHOWN = 200
 
 
 class ProfileSettings:
@@ -58,7 +64,7 @@ class ProfileSettings:
         self.origins: dict[str, Origin] = {}
 
     def all(self, key: str) -> list[tuple[str, Origin]]:
-        """Return every value of `key`, strongest first, unchecked."""
+        """Return every value of `key`, one of SETTINGS, strongest first, unchecked."""
         return [layer[key] for layer in self._layers if key in layer]
 
     def has(self, key: str) -> bool:
@@ -87,7 +93,7 @@ class ProfileSettings:
         pattern, words = _SHAPES.get(_SAME_SHAPE.get(key, key), _ONE_LINE)
         if re.fullmatch(pattern, value, re.ASCII):
             return value
-        raise origin.error(f"{key} must be {words}, not {_shown(value)}", "correct it there")
+        raise origin.error(f"{key} must be {words}, not {shown(value)}", "correct it there")
 
     def flag(self, key: str) -> bool:
         """Return whether `key` is `true`."""
@@ -109,14 +115,9 @@ class ProfileSettings:
         for name, equals, value in pairs:
             if not (equals and _TAG_KEY.fullmatch(name) and _TAG_VALUE.fullmatch(value)):
                 tag = name + equals + value
-                raise origin.error(f"{key}: AWS would refuse the tag {tag!r}", "write name=value,name2=value2")
+                raise origin.error(f"{key}: AWS would refuse the tag {shown(tag)}", "write name=value,name2=value2")
         if len(pairs) > _MOST_TAGS:
             raise origin.error(f"{key} has {len(pairs)} tags, AWS takes {_MOST_TAGS}", "leave some out")
         if len({name.lower() for name, _, _ in pairs}) < len(pairs):
             raise origin.error(f"{key} names a tag twice (in names, AWS ignores upper and lower case)", "leave one out")
         return tuple((name, value) for name, _, value in pairs)
-
-
-def _shown(value: str) -> str:
-    """Return a value as a message shows it: what is wrong with a megabyte is seen in its beginning."""
-    return repr(value) if len(value) <= _SHOWN else f"{value[:_SHOWN]!r}… ({len(value)} characters)"

@@ -5,13 +5,13 @@ Pure: no network, no store, no process environment.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shellint.config_file import ConfigFile, profile_names, read_config
 from shellint.errors import ConfigError
-from shellint.layers import SERVICES, Overrides, layers, loop, nearest
-from shellint.origin import Origin
+from shellint.layers import DEEPEST, SERVICES, Overrides, layers, loop, nearest, too_deep
+from shellint.origin import Origin, shown
 from shellint.profile_settings import ProfileSettings
 from shellint.providers import Provider, provider_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "Origin",
     "Overrides",
     "Profile",
+    "links",
     "nearest",
     "profile_names",
     "read_config",
@@ -76,32 +77,54 @@ def resolve(
 
     Raises ConfigError, or UsageError where an option is to blame: unknown profile, loop, bad value.
     """
+    chain = list(links(name, config, env, overrides, known=known))
+    base = None
+    for hop, settings in reversed(chain[1:]):
+        base = _profile(hop, settings, config, base)
+    _, target = chain[0]
+    _, notes = _without_pod_identity(env)
+    return _profile(name, target, config, base, (*notes, *_region_notes(name, target)))
+
+
+def links(
+    name: str,
+    config: ConfigFile,
+    env: Mapping[str, str],
+    overrides: Overrides | None = None,
+    *,
+    known: Collection[str] = (),
+) -> Iterator[tuple[str, ProfileSettings]]:
+    """Yield profile `name` and then each source that the one before it names, with their settings not yet checked.
+
+    Arguments as for `resolve`. Raises ConfigError or UsageError where the chain breaks, after what could be yielded.
+    """
     overrides = overrides or Overrides()
-    env, notes = _without_pod_identity(env)
+    env, _ = _without_pod_identity(env)
+    known = dict.fromkeys(known)
     if name not in config.profiles and name not in known:
         raise ConfigError(
-            f"no profile {name!r}: neither a section in {config.path} nor a stored key has that name",
+            f"no profile {shown(name)}: neither a section in {config.path} nor a stored key has that name",
             _did_you_mean(name, config, known) or "`vault list` shows the profiles there are",
         )
-    chain = {name: ProfileSettings(layers(name, config, env, overrides, target=True))}
+    passed: dict[str, Origin] = {}
     hop = name
-    while (source := chain[hop].text("source_profile")) is not None and source != hop:
-        origin = chain[hop].origins["source_profile"]
-        if source in chain:
-            steps = [(each, settings.origins["source_profile"]) for each, settings in chain.items()]
-            raise loop("source_profile", steps[list(chain).index(source) :])
+    while True:
+        settings = ProfileSettings(layers(hop, config, env, overrides, target=hop == name))
+        yield hop, settings
+        source = settings.text("source_profile")
+        if source is None or source == hop:
+            return
+        passed[hop] = origin = settings.origins["source_profile"]
+        if source in passed:
+            raise loop("source_profile", list(passed.items())[list(passed).index(source) :])
         if source not in config.profiles and source not in known:
             raise origin.error(
-                f"source_profile of {hop} names {source!r}, which has neither a section nor a stored key",
-                _did_you_mean(source, config, known) or f"add [profile {source}], or `vault add` a key for it",
+                f"source_profile of {hop} names {shown(source)}, which has neither a section nor a stored key",
+                _did_you_mean(source, config, known) or "add a section of that name, or `vault add` a key for it",
             )
-        chain[source] = ProfileSettings(layers(source, config, env, overrides, target=False))
+        if len(passed) > DEEPEST:
+            raise too_deep("source_profile", origin)
         hop = source
-    base = None
-    for hop, settings in reversed(list(chain.items())[1:]):
-        base = _profile(hop, settings, config, base)
-    target = chain[name]
-    return _profile(name, target, config, base, (*notes, *_region_notes(name, target)))
 
 
 def _profile(

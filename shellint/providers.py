@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shellint.errors import ConfigError
+from shellint.origin import shortened
 
 if TYPE_CHECKING:
     from shellint.config_file import ConfigFile
@@ -113,7 +114,9 @@ def sso_instance(name: str, config: ConfigFile) -> SsoInstance:
 
     section = config.sso_sessions.get(name)
     if section is None:
-        raise ConfigError(f"there is no [sso-session {name}] in {config.path}", "`aws configure sso-session` makes one")
+        raise ConfigError(
+            f"there is no [sso-session {shortened(name)}] in {config.path}", "`aws configure sso-session` makes one"
+        )
     values = {key: (value, config.origin(line)) for key, (value, line) in section.settings.items() if value}
     settings = ProfileSettings([values])
     start_url, region = settings.text("sso_start_url"), settings.text("sso_region")

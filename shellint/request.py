@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from shellint.environment import Change
+from shellint.errors import ShellintError
 from shellint.paths import Paths, paths_from
 from shellint.store import PassphraseSource, Store, open_store
 from shellint.terminal import Human
@@ -45,11 +46,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the caller is to do: print, tell the person, change its environment, or become another program."""
+    """What the caller is to do: print, tell the person, change its environment, or become another program.
+
+    `error` is a failure that came after what is to be printed: it is told, and decides the exit code.
+    """
 
     out: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
     code: int = 0
+    error: ShellintError | None = None
     change: Change | None = None
     program: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)

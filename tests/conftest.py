@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -48,6 +50,24 @@ def nothing_from_outside() -> Iterator[None]:
 def home(tmp_path: Path) -> Path:
     """A new home directory, mode 0700."""
     return fresh_home(tmp_path / "home")
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A directory of someone whom file modes bind, and that someone's rights: root is bound by none."""
+    directory = Path(tempfile.mkdtemp())
+    nobody = 65_534
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(directory, nobody, nobody)
+        os.seteuid(nobody)
+    try:
+        yield directory
+    finally:
+        if is_root:
+            os.seteuid(0)
+        directory.chmod(0o700)
+        shutil.rmtree(directory)
 
 
 @pytest.fixture(params=list(KINDS))

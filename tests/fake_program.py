@@ -78,7 +78,7 @@ class FakeProgram:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir()
-        self.words = ("/bin/sh", str(directory / "program"))
+        self.words: tuple[str, ...] = ("/bin/sh", str(directory / "program"))
         self.look = directory / "look"
         (directory / "program").write_text(_PROGRAM)
         self.look.write_text(_LOOK)

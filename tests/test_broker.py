@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -197,22 +196,3 @@ def test_a_session_of_another_clock_is_kept_by_ours(world: World) -> None:
     assert made.left(world.clock()) == pytest.approx(HOUR, abs=3)
     assert made.expiration
     assert made.left(made.expiration.timestamp()) == pytest.approx(-600, abs=3)
-
-
-def test_a_change_of_any_parameter_is_sent_to_aws_and_not_answered_from_the_store(world: World) -> None:
-    """aws-vault goes on serving the old session when a tag or an external id changes."""
-    role = world.role("admin", max_duration=2 * HOUR)
-    base = assume(role, external_id="one", session_tags=(("team", "red"),))
-    variants = [
-        base,
-        replace(base, external_id="two"),
-        replace(base, session_tags=(("team", "blue"),)),
-        replace(base, transitive_tag_keys=("team",)),
-        replace(base, source_identity="alice"),
-        replace(base, session_name="alice@desk"),
-        replace(base, duration=2 * HOUR),
-    ]
-    for step in variants * 2:
-        world.broker().obtain(world.plan(step), min_ttl=300)
-    sent = [tuple(sorted(record.parameters.items())) for record in world.aws.requests]
-    assert len(sent) == len(set(sent)) == len(variants)

@@ -51,15 +51,6 @@ def test_a_key_from_the_environment_works(desk: Desk, aws: StrictAws) -> None:
     assert caller(desk, aws, "work") == key_id
 
 
-def test_adding_appends_a_section_and_leaves_the_rest_byte_for_byte(desk: Desk) -> None:
-    before = "# mine\n[default]\nregion=eu-west-1   ; a comment\n\n[profile x]\n  s3 =\n    a = b"
-    desk.config.write_text(before)
-    serial = desk.mfa.serial
-    assert vault(desk, "add", "work", "--stdin", "--mfa-serial", serial, stdin=as_json(desk)).returncode == 0
-    assert desk.config.read_text().startswith(before)
-    assert desk.config.read_text()[len(before) :].split() == ["[profile", "work]", "mfa_serial", "=", serial]
-
-
 def test_adding_over_a_key_asks_first(desk: Desk, aws: StrictAws) -> None:
     other = aws.add_user("bob").add_key()
     wanted = json.dumps({"AccessKeyId": other.access_key_id, "SecretAccessKey": other.secret_access_key})
@@ -126,19 +117,6 @@ def test_on_a_terminal_the_list_is_a_table(desk: Desk) -> None:
         terminal.see(r"^Profile +Key +Role")
         terminal.see(r"^base +stored")
         assert terminal.wait_exit() == 0
-
-
-def test_removing_forgets_the_key_and_its_sessions_and_asks_first(desk: Desk, aws: StrictAws) -> None:
-    desk.role("prod")
-    config = desk.config.read_bytes()
-    assert vault(desk, "exec", "prod", "true").returncode == 0
-    assert vault(desk, "remove", "base").returncode == 4
-    assert vault(desk, "remove", "base", "--yes").returncode == 0
-    assert vault(desk, "list").stdout == "default\t-\nprod\t-\n"
-    assert vault(desk, "exec", "prod", "true").returncode == 1
-    store = json.loads((desk.home / ".local" / "share" / "shellint" / "store.json").read_text())
-    assert not any(store["items"].get(kind) for kind in ("key", "session"))
-    assert desk.config.read_bytes() == config
 
 
 def test_removing_what_is_not_there_names_the_nearest(desk: Desk) -> None:

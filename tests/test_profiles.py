@@ -10,7 +10,6 @@ import pytest
 
 from shellint.origin import Origin
 from shellint.profiles import Overrides, Profile
-from shellint.providers import Sso, SsoInstance
 from tests.planning import MFA, OTHER_ROLE, PATH, ROLE, profile_of
 
 LAYERED = """[default]
@@ -63,28 +62,10 @@ def test_default_lends_its_region_mfa_durations_endpoint_and_tls_settings() -> N
     assert (profile.sts_regional_endpoints, profile.endpoint_urls["sts"]) == ("legacy", "http://127.0.0.1:1")
 
 
-def test_default_never_lends_a_role_a_source_or_a_way_to_credentials() -> None:
-    """aws-vault let `[default]` make every profile a role of its own, and its sso_session replace theirs."""
-    profile = profile_of(
-        f"[default]\nrole_arn = {ROLE}\nsource_profile = keyed\nsso_session = corp\nsso_start_url = https://x\n"
-        "credential_process = /bin/x\ncredential_source = Environment\nweb_identity_token_file = /t\n"
-        "login_session = x\nexternal_id = abc\nrole_session_name = me\nsource_identity = me\nsession_tags = a=b\n"
-        "[profile prod]\noutput = json\n"
-    )
-    assert profile == Profile("prod")
-
-
 def test_default_as_the_profile_itself_has_all_its_settings() -> None:
     profile = profile_of(f"[default]\nrole_arn = {ROLE}\nsource_profile = keyed\n", "default")
     assert profile.role_arn == ROLE
     assert profile.source == Profile("keyed")
-
-
-def test_an_inline_sso_start_url_stays_when_default_has_an_sso_session() -> None:
-    text = "[default]\nsso_session = corp\n[profile prod]\nsso_start_url = https://own\nsso_region = eu-west-1\n"
-    profile = profile_of(f"{text}sso_account_id = 123456789012\nsso_role_name = Admin\n")
-    assert profile.provider == Sso(SsoInstance("https://own", "eu-west-1"), "123456789012", "Admin")
-    assert str(profile.origins["sso_start_url"]) == f"{PATH} line 4"
 
 
 def test_an_included_section_counts_whole_and_recursively() -> None:

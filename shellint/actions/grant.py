@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shellint.actions.former import opened
+from shellint.actions.planning import plan_for, wish_for
 from shellint.broker import Broker
-from shellint.config_file import credentials_sections
 from shellint.credentials import Credentials
 from shellint.durations import format_duration, parse_duration
 from shellint.environment import original
 from shellint.errors import UsageError
 from shellint.lease import Saved, Wish
 from shellint.origin import Origin
-from shellint.paths import paths_from
-from shellint.plan import Plan, make_plan
-from shellint.profiles import Overrides, read_config, resolve
 from shellint.request import Request
 from shellint.sources.roots import Caller
-from shellint.variables import SHAPING
 
 __all__ = ["Granted", "caller_of", "grant", "minimum_ttl", "plan_for", "wish_for"]
 
@@ -33,12 +28,6 @@ class Granted:
     credentials: Credentials
     region: str | None
     notes: tuple[str, ...]
-
-
-def wish_for(request: Request, wish: Wish) -> Wish:
-    """Write into a new wish what the caller's environment says about the session."""
-    before = original(request.env)
-    return replace(wish, environment={name: before[name] for name in SHAPING if before.get(name)})
 
 
 def grant(
@@ -81,32 +70,7 @@ def caller_of(request: Request, *, programs: bool = True) -> Caller:
     )
 
 
-def plan_for(request: Request, wish: Wish) -> Plan:
-    """Return the plan for what a wish names. Raises ConfigError and UsageError."""
-    env = _environment(request.env, wish)
-    keys = request.store.names("key")
-    overrides = Overrides(wish.region, wish.role_arn, wish.source_profile, wish.duration)
-    known = (*keys, *credentials_sections(request.paths.aws_credentials))
-    profile = resolve(wish.profile, read_config(paths_from(env).aws_config), env, overrides, known=known)
-    return make_plan(
-        profile,
-        env,
-        has_key=frozenset(keys).__contains__,
-        user=request.user,
-        host=request.host,
-        duration=wish.duration,
-        credentials_file=request.paths.aws_credentials,
-    )
-
-
 def minimum_ttl(request: Request) -> int:
     """Return AWS_MIN_TTL in seconds: with less than that left, a session is not handed out but renewed."""
     text = request.env.get("AWS_MIN_TTL", "")
     return parse_duration(text, Origin("AWS_MIN_TTL")) if text else DEFAULT_MINIMUM
-
-
-def _environment(env: Mapping[str, str], wish: Wish) -> dict[str, str]:
-    before = {name: value for name, value in original(env).items() if name not in SHAPING}
-    saved = Saved.decode(env.get("SHELLINT_SAVED", ""))
-    # Of a former secret, which rests in the store, a plan has to know no more than that it is there.
-    return dict.fromkeys(saved.sealed if saved else (), "sealed") | before | dict(wish.environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from shellint.actions.grant import plan_for
+from shellint.actions.planning import plan_for
 from shellint.durations import format_duration
 from shellint.errors import ShellintError
 from shellint.lease import Wish, held
