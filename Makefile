@@ -14,7 +14,7 @@ try: $(VENV)/.try ## a throw-away home, a loopback AWS, and a shell with profile
 	@$(PYTHON) -m tests.story
 
 test: lint ## lint, then every test, in every shell there is
-	@scripts/tools zsh tmux strace gnome-keyring dbus-daemon fish direnv zoxide fzf
+	@scripts/tools zsh tmux strace gnome-keyring dbus-daemon fish direnv zoxide fzf chromium chromedriver:chromium-driver
 	# Two workers a core: most of the time a test waits for a shell or for a session to end.
 	$(PYTHON) -m pytest -n 4 --dist worksteal
 

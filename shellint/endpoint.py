@@ -45,8 +45,8 @@ def service_endpoint(profile: Profile, service: str, region: str) -> Endpoint:
     )
 
 
-def bearer_endpoint(profile: Profile, service: str, region: str) -> Endpoint:
-    """Return as `service_endpoint`, for a service that is sent secrets as they are, not signatures.
+def bearer_endpoint(profile: Profile, service: str, region: str, sent: str = "sent a sign-in") -> Endpoint:
+    """Return as `service_endpoint`, for a service that is `sent` secrets, or gives them, as they are.
 
     Raises ConfigError when the URL that was set for it would carry them in the clear to another machine.
     """
@@ -54,7 +54,7 @@ def bearer_endpoint(profile: Profile, service: str, region: str) -> Endpoint:
     parts = urlsplit(endpoint.url or "https:")
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise profile.origins[f"endpoint_url_{service}"].error(
-            f"{endpoint.url} would be sent a sign-in unencrypted", "use https"
+            f"{endpoint.url} would be {sent} unencrypted", "use https"
         )
     return endpoint
 

@@ -19,16 +19,24 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "clear": ("shellint.cli.shell", "take it out of this shell and restore what was there before"),
     "region": ("shellint.cli.shell", "change the region of what is loaded"),
     "status": ("shellint.cli.shell", "what this shell holds, and for how long"),
+    "explain": ("shellint.cli.explain", "how a profile gets its credentials, and where each setting came from"),
     "exec": ("shellint.cli.programs", "run a command with credentials"),
+    "serve": ("shellint.cli.programs", "answer programs that ask for credentials"),
     "export": ("shellint.cli.programs", "print credentials"),
     "credential-process": ("shellint.cli.programs", "print credentials as a credential_process does"),
+    "login": ("shellint.cli.console", "open the AWS console in the browser"),
+    "whoami": ("shellint.cli.console", "whom AWS takes a profile, or this shell, for"),
     "add": ("shellint.cli.keys", "store a long-term key"),
-    "list": ("shellint.cli.keys", "profiles and stored keys"),
+    "list": ("shellint.cli.listing", "profiles, stored keys and sessions"),
     "remove": ("shellint.cli.keys", "forget a long-term key"),
+    "rotate": ("shellint.cli.rotate", "replace a long-term key, at AWS and here"),
+    "sso": ("shellint.cli.sso", "sign in to IAM Identity Center, and write its roles as profiles"),
     "store": ("shellint.cli.store", "where the secrets rest, and what opens them"),
     "setup": ("shellint.cli.setup", "add the hook to your shell's start-up file, or take it out"),
     "hook": ("shellint.cli.hook", "print what your shell evaluates when it starts"),
 }
+
+_ALIASES = {"ls": "list", "rm": "remove"}
 
 
 class _Group(click.Group):
@@ -52,7 +60,7 @@ class _Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
+        name = _ALIASES.get(args[0], args[0])
         if name not in COMMANDS:
             from shellint.profiles import nearest
 
@@ -60,7 +68,7 @@ class _Group(click.Group):
             raise UsageError(
                 f"there is no command {name!r}", f"did you mean {close}?" if close else "see: vault --help"
             )
-        return super().resolve_command(ctx, args)
+        return super().resolve_command(ctx, [name, *args[1:]])
 
 
 def call(argv: Sequence[str], env: Mapping[str, str], shell: str | None) -> Reply:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from shellint.cli.options import Common, common, example, make_wish, wish_options
-from shellint.errors import UsageError
+from shellint.errors import ShellintError, UsageError
 from shellint.request import Reply, Request
 
 __all__ = ["clear_command", "refresh_command", "region_command", "status_command", "use_command"]
@@ -78,5 +80,9 @@ def region_command(request: Request, _: Common, *, name: str) -> Reply:
 def status_command(request: Request, _: Common, **options: Any) -> Reply:
     """Show what this shell holds, for how long, and where from."""
     from shellint.actions.status import status
+    from shellint.rotation import KIND, unfinished
 
-    return status(request, **options)
+    reply = status(request, **options)
+    with contextlib.suppress(ShellintError):  # whatever state the store is in, it has no say here
+        return replace(reply, notes=(*reply.notes, *unfinished(request.store.names(KIND))))
+    return reply

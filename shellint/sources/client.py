@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shellint.credentials import Credentials
     from shellint.endpoint import Endpoint
 
-__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client"]
+__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client", "proxies_to"]
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
@@ -187,6 +187,11 @@ def _boto3_session() -> Any:
     return boto3.Session(botocore_session=session)
 
 
+def proxies_to(host: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxy of each scheme on the way to `host` (with or without a port), none where NO_PROXY has it."""
+    return {} if _bypasses_proxy(host, env) else _proxies(env)
+
+
 def _proxies(env: Mapping[str, str]) -> dict[str, str]:
     """Return the proxy of each scheme, the lower-case variable first, as curl and urllib read them."""
     found = {scheme: env.get(f"{scheme}_proxy") or env.get(f"{scheme.upper()}_PROXY") for scheme in ("http", "https")}
@@ -194,7 +199,7 @@ def _proxies(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _bypasses_proxy(host: str, env: Mapping[str, str]) -> bool:
-    """Tell whether `host` (with or without a port) is in NO_PROXY."""
+    """Tell whether `host` is in NO_PROXY."""
     from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # botocore's own choice
 
     no_proxy = env.get("no_proxy") or env.get("NO_PROXY")

@@ -133,6 +133,12 @@ _RULES = (
         "{owner} may not assume {role}",
         "its trust policy and yours must both allow it; it may ask for mfa_serial or external_id in the profile",
     ),
+    _Rule(
+        "AccessDenied",
+        "sts:GetFederationToken",
+        "the user of {owner} may not open the console with its key",
+        "its policy must allow sts:GetFederationToken; or name a profile with a role",
+    ),
     _Rule("AccessDenied", "", "{owner} may not do this", "ask whoever runs the account"),
     _Rule(
         "RegionDisabled",
