@@ -7,7 +7,7 @@ step is made with what the step before it gives, and kept.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from shellint.credentials import Credentials, LongTermKey
 from shellint.durations import format_duration
@@ -15,18 +15,21 @@ from shellint.errors import AwsRefused, StoreError, UsageError
 from shellint.flight import alone
 from shellint.sessions import session_names
 from shellint.sources.assume_role import assume_role
+from shellint.sources.federation_token import get_federation_token
 from shellint.sources.mfa import MfaCodes
 from shellint.sources.programs import refuse_circle
 from shellint.sources.roots import root_credentials
 from shellint.sources.session_token import get_session_token
 from shellint.sources.sts import sts_client
-from shellint.steps import AssumeRole, Provided, SessionToken, Step, WebIdentity
+from shellint.steps import AssumeRole, FederationToken, Provided, SessionToken, Step, WebIdentity
 
 if TYPE_CHECKING:
     from shellint.plan import Plan
     from shellint.sources.roots import Caller
 
 __all__ = ["Broker", "Grant"]
+
+_Given = TypeVar("_Given", Credentials, LongTermKey)
 
 # A session that only serves to ask for the next one has to outlive the question, no more.
 PARENT_TTL = 60
@@ -41,7 +44,7 @@ class Grant:
     profile: str
     source: str
     from_cache: bool
-    credentials: Credentials
+    credentials: Credentials | LongTermKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,20 @@ class Broker:
         credentials, from_cache = self._session(chain, last, min_ttl=min_ttl, force=force)
         if isinstance(credentials, LongTermKey):
             raise TypeError("a plan ends with a session")
-        return self._record(Grant(plan.profile, _source(chain.plan.steps[last]), from_cache, credentials))
+        return self._record(plan.profile, chain.plan.steps[last], from_cache, credentials)
 
-    def _record(self, grant: Grant) -> Credentials:
+    def lend(self, plan: Plan) -> LongTermKey:
+        """Return the long-term key itself, of a plan that is nothing more. Raises as `root_credentials`."""
+        key = root_credentials(plan, self._caller)
+        if len(plan.steps) > 1 or not isinstance(key, LongTermKey):
+            raise TypeError("only a plan that asks for no session lends its key")
+        return self._record(plan.profile, plan.steps[0], False, key)
+
+    def _record(self, profile: str, step: Step, from_cache: bool, credentials: _Given) -> _Given:
         """Every grant passes here, and credentials leave nowhere else."""
-        self.grants.append(grant)
-        return grant.credentials
+        source = type(step.provider if isinstance(step, Provided) else step).__name__
+        self.grants.append(Grant(profile, source, from_cache, credentials))
+        return credentials
 
     def _chain(self, plan: Plan, mfa_token: str | None) -> _Chain:
         root = plan.steps[0]
@@ -144,7 +155,7 @@ class Broker:
 
     def _ask(self, chain: _Chain, step: Step, credentials: LongTermKey | Credentials) -> Credentials:
         """Ask STS for the session of `step`."""
-        if not isinstance(step, SessionToken | AssumeRole):
+        if not isinstance(step, SessionToken | FederationToken | AssumeRole):
             raise TypeError("a root is not made with credentials")
         owner = step.profile
         if step in chain.plan.steps[1:]:
@@ -156,8 +167,10 @@ class Broker:
             profile=step.profile,
             owner=owner,
             now=self._now,
-            once=step.mfa_serial is not None,
+            once=getattr(step, "mfa_serial", None) is not None,
         )
+        if isinstance(step, FederationToken):
+            return get_federation_token(sts, step)
         if isinstance(step, SessionToken):
             return chain.codes.use(step, lambda code: get_session_token(sts, step, code))
         return chain.codes.use(step, lambda code: assume_role(sts, step, code))
@@ -196,10 +209,6 @@ class Broker:
         # Only the one that was refused: another process may have put a new one there.
         if self._store.get("session", name) == credentials.to_bytes():
             self._store.delete("session", name)
-
-
-def _source(step: Step) -> str:
-    return type(step.provider if isinstance(step, Provided) else step).__name__
 
 
 def _check_possible(step: Step, min_ttl: int) -> None:

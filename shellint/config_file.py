@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ __all__ = [
     "Section",
     "credentials_sections",
     "parse_config",
+    "parse_credentials",
     "profile_names",
     "read_config",
     "read_limited",
@@ -119,6 +121,18 @@ def parse_config(data: bytes, path: Path) -> ConfigFile:
 
     Raises ConfigError naming `path` and the line.
     """
+    return _parse(data, path, _open)
+
+
+def parse_credentials(data: bytes, path: Path) -> ConfigFile:
+    """Return the same of the shared credentials file, where all that stands between the brackets is a profile's name.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+    """
+    return _parse(data, path, _open_plain)
+
+
+def _parse(data: bytes, path: Path, open_section: Callable[[ConfigFile, str, int], Section]) -> ConfigFile:
     config = ConfigFile(path)
     try:
         text = data.decode("utf-8-sig")
@@ -146,7 +160,7 @@ def parse_config(data: bytes, path: Path) -> ConfigFile:
         _join(section, key, more)
         indent = depth
         if content[0] == "[":
-            section, key = _open(config, content, number), ""
+            section, key = open_section(config, content, number), ""
         elif section:
             key, value = _split(config, content, number)
             section.settings[key] = (value, number)
@@ -199,6 +213,13 @@ def _open(config: ConfigFile, content: str, number: int) -> Section:
         if name:
             sections[name] = section
     return section
+
+
+def _open_plain(config: ConfigFile, content: str, number: int) -> Section:
+    match = _HEADER.fullmatch(content)
+    if match is None:
+        raise config.origin(number).error("not a section header", "write [NAME]")
+    return config.profiles.setdefault(match[1] + match[2].rstrip(), Section("profile", number))
 
 
 def _unquoted(name: str) -> str:

@@ -34,7 +34,7 @@ ROLE = Limits(900, 43_200)
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (a role may set a lower maximum)."""
 
 SESSION_TOKEN = Limits(900, 129_600)
-"""https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+"""https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html, and GetFederationToken has the same."""
 
 
 def parse_duration(text: str, origin: Origin) -> int:

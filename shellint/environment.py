@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shellint.credentials import Credentials
+from shellint.credentials import Credentials, LongTermKey
 from shellint.errors import ShellintError
 from shellint.lease import Lease, Saved, Wish, digest, held
 from shellint.variables import (
@@ -25,7 +25,7 @@ from shellint.variables import (
     is_touched,
 )
 
-__all__ = ["Change", "clear", "exec_environment", "export_change", "load", "move", "original", "renew"]
+__all__ = ["Change", "clear", "exec_environment", "export_change", "inherited", "load", "move", "original", "renew"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def original(env: Mapping[str, str], sealed: Mapping[str, str] | None = None) ->
 def exec_environment(
     env: Mapping[str, str],
     wish: Wish,
-    credentials: Credentials,
+    credentials: Credentials | LongTermKey,
     *,
     region: str | None,
     lease: str = "",
@@ -176,16 +176,23 @@ def exec_environment(
     A command gets the AWS variables and AWS_VAULT and no `SHELLINT_*`; an outer lease's variables are taken out.
     """
     values = _values(wish.profile, credentials, region)
-    if lease:
+    if lease and isinstance(credentials, Credentials):
         saved = Saved(lease, {name: digest(lease, value) for name, value in values.items()}, {})
         values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved)
-    unwanted = (*REPLACED_PREFIXES, *(() if lease else ("SHELLINT_",)))
-    kept = {
+    return inherited(env, subshell=bool(lease)) | values
+
+
+def inherited(env: Mapping[str, str], *, subshell: bool) -> dict[str, str]:
+    """Return what a command keeps of its caller's environment: nothing that says who it is.
+
+    A `subshell` keeps our settings too: in it `vault` goes on being used.
+    """
+    unwanted = (*REPLACED_PREFIXES, *(() if subshell else ("SHELLINT_",)))
+    return {
         name: value
         for name, value in original(env).items()
         if name not in (*SETS, *REPLACED) and not name.startswith(unwanted)
     }
-    return kept | values
 
 
 def export_change(profile: str, credentials: Credentials, region: str | None) -> Change:
@@ -194,14 +201,16 @@ def export_change(profile: str, credentials: Credentials, region: str | None) ->
     return Change(set=values, unset=tuple(name for name in (*SETS, *REPLACED) if name not in values))
 
 
-def _values(profile: str, credentials: Credentials, region: str | None) -> dict[str, str]:
+def _values(profile: str, credentials: Credentials | LongTermKey, region: str | None) -> dict[str, str]:
+    session = credentials if isinstance(credentials, Credentials) else None
+    end = session.expiration_text if session else None
     return {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-        "AWS_SESSION_TOKEN": credentials.session_token,
+        **({"AWS_SESSION_TOKEN": session.session_token} if session else {}),
         "AWS_VAULT": profile,
         **(dict.fromkeys(REGIONS, region) if region else {}),
-        **(dict.fromkeys(EXPIRATIONS, text) if (text := credentials.expiration_text) else {}),
+        **(dict.fromkeys(EXPIRATIONS, end) if end else {}),
     }
 
 

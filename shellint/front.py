@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shellint.errors import Interrupted, ShellintError
-from shellint.process import become, move_stdout, no_core_dumps, write
+from shellint.process import become, move_stdout, no_core_dumps, run_beside, write
 from shellint.terminal import say
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def _finish(reply: Reply, out: int, shell: str | None, cores: tuple[int, int] | 
     for note in reply.notes:
         say(f"vault: {note}")
     if reply.program:
+        if reply.serve:
+            run_beside(reply.serve)
         code, why = become(reply.program, reply.environment, cores)
         say(f"vault: {reply.program[0]}: {why}")
         return code
@@ -67,6 +69,8 @@ def _finish(reply: Reply, out: int, shell: str | None, cores: tuple[int, int] | 
         write(out, render_change(SHELLS[shell], reply.change))
     else:
         write(2 if shell else out, reply.out)
+    if reply.serve:
+        reply.serve()
     if reply.error is not None:
         raise reply.error
     return reply.code

@@ -20,15 +20,15 @@ __all__ = ["keyless"]
 def keyless(profile: Profile, holder: Profile, credentials_file: Path | None) -> ConfigError:
     """Return the error that says why `holder`, from which `profile` starts, has no credentials to start from."""
     needs = "" if holder is profile else f"{profile.name} needs the credentials of {holder.name}: "
-    add = f"`vault add {shlex.quote(holder.name)}`"
+    name = shlex.quote(holder.name)
     place: object = None
     if isinstance(holder.provider, PlainKey):
         place = holder.origins.get("aws_access_key_id", "the config file")
     elif credentials_file and holder.name in credentials_sections(credentials_file):
         place = credentials_file
     if place is None:
-        return ConfigError(f"{needs}{holder.name} has no key and no source", f"{add} stores a key for it")
+        return ConfigError(f"{needs}{holder.name} has no key and no source", f"`vault add {name}` stores a key for it")
     return ConfigError(
         f"{needs}the key of {holder.name} is only in {place}, unencrypted",
-        f"{add} stores it (a `vault import` that fetches it from there is to come)",
+        f"`vault import {name}` stores it",
     )

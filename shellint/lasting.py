@@ -17,6 +17,8 @@ __all__ = ["DEFAULT", "DURATION_OPTION", "HOUR", "Lasting"]
 HOUR = 3600
 DURATION_OPTION = Origin("--duration")
 DEFAULT = Origin("default")
+# In aws-vault, the default of --duration (https://github.com/ByteNess/aws-vault).
+_DURATION = "AWS_VAULT_DURATION"
 
 
 class Lasting:
@@ -45,6 +47,10 @@ class Lasting:
         """Return the duration of the session of a key's own profile."""
         return self._first(SESSION_TOKEN, HOUR, True, "AWS_SESSION_TOKEN_TTL")
 
+    def federation(self) -> tuple[int, Origin]:
+        """Return the duration of the session with which a key opens the console."""
+        return self._first(SESSION_TOKEN, HOUR, True, "AWS_FEDERATION_TOKEN_TTL")
+
     def ignored(self, decides: str) -> list[str]:
         """Return what to say when a duration was asked for and something else `decides`."""
         if self._duration is None:
@@ -56,6 +62,7 @@ class Lasting:
     ) -> tuple[int, Origin]:
         candidates: list[tuple[int | str | None, Origin]] = [
             (self._duration if asked else None, DURATION_OPTION),
+            (self._env.get(_DURATION) or None if asked else None, Origin(_DURATION)),
             (self._env.get(variable) or None, Origin(variable)),
             *more,
         ]

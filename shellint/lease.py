@@ -23,7 +23,8 @@ class Wish:
     """All that was asked for and shaped the session: what `refresh` must repeat exactly.
 
     Durations are seconds. `environment` holds the variables that shape a session and that `use` then unsets or that
-    the person may change later (AWS_ROLE_ARN, the TTLs of aws-vault, ...).
+    the person may change later (AWS_ROLE_ARN, the TTLs of aws-vault, ...). `no_session`: a stored key is not exchanged
+    by GetSessionToken.
     """
 
     profile: str
@@ -33,6 +34,7 @@ class Wish:
     role_arn: str | None = None
     source_profile: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    no_session: bool = False
 
     def encode(self) -> str:
         """Return the opaque text of SHELLINT_REQUEST."""
@@ -46,15 +48,16 @@ class Wish:
             return None
         numbers = {name: values.get(name) for name in ("duration", "minimum")}
         texts = {name: values.get(name) for name in ("profile", "region", "role_arn", "source_profile")}
-        environment = values.get("environment", {})
+        environment, no_session = values.get("environment", {}), values.get("no_session", False)
         if (
             not all(value is None or type(value) is int for value in numbers.values())
             or not all(value is None or _is_text(value) for value in texts.values())
             or not _is_text_map(environment)
             or environment.keys() - {*SHAPING}
+            or not isinstance(no_session, bool)
         ):
             return None
-        return cls(**numbers, **texts, environment=environment)  # type: ignore[arg-type]  # checked just above
+        return cls(**numbers, **texts, environment=environment, no_session=no_session)  # type: ignore[arg-type]  # checked just above
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ The rules, and where they come from:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from shellint.endpoint import Endpoint, bearer_endpoint, sts_endpoint
 from shellint.keyless import keyless
 from shellint.lasting import DEFAULT, HOUR, Lasting
 from shellint.providers import Machine, PlainKey, SignIn, Sso, WebIdentityToken
-from shellint.steps import AssumeRole, Provided, Root, SessionToken, Step, StoredKey, WebIdentity
+from shellint.steps import AssumeRole, Provided, Root, SessionToken, Step, StoredKey, WebIdentity, session_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,13 +79,15 @@ def make_plan(
     user: str,
     host: str,
     duration: int | None = None,
+    session: bool = True,
     credentials_file: Path | None = None,
 ) -> Plan:
     """Return the plan for `profile`.
 
     `has_key` tells whether a key is stored under a name; `user` and `host` make the default session name; `duration` is
-    what the command line asked for, in seconds. `credentials_file`, the AWS one, is looked at only to say better what
-    is missing.
+    what the command line asked for, in seconds. Without `session` a stored key is not exchanged by GetSessionToken: it
+    assumes the first role itself, with the MFA code, and where there is no role it is all there is.
+    `credentials_file`, the AWS one, is looked at only to say better what is missing.
 
     Raises ConfigError when there is nothing to start from or a duration is outside AWS's limits (UsageError for
     --duration).
@@ -98,7 +99,7 @@ def make_plan(
     asking = next((hop for hop in roles or hops if hop.mfa_serial), None)
     process = next((hop.mfa_process for hop in (asking, *hops) if hop and hop.mfa_process), None) if asking else None
     mfa: _Mfa = (asking.mfa_serial if asking else None, process)
-    namer = re.sub(r"[^\w+=,.@-]", "-", f"{user or 'user'}@{host}", flags=re.ASCII)[:64]
+    namer = session_name_of(user, host)
     lasting = Lasting(profile, env, duration)
     # One code is enough: where a role asks for it, what is below it goes without.
     exchange = _session_token(holder.name, (None, None) if roles else mfa, lasting)
@@ -108,12 +109,14 @@ def make_plan(
     key = isinstance(root, StoredKey) or (isinstance(root, Provided) and root.exchange is None)
     notes: list[str] = []
     steps: list[Step] = []
-    if not roles and key:
+    if not roles and isinstance(root, StoredKey) and not session:
+        steps = []
+    elif not roles and key:
         steps = [_session_token(holder.name, mfa, lasting)]
     elif not roles:
         notes = _ignored_duration(root, lasting)
     elif key:
-        steps, notes = _roles_from_key(roles, holder.name, mfa, lasting, namer)
+        steps, notes = _roles_from_key(roles, holder.name if session else None, mfa, lasting, namer)
     else:
         steps, notes = _chained(roles, asking, mfa, lasting, namer)
     sts, sts_notes = sts_endpoint(profile, (*(role.role_arn for role in roles), holder.role_arn, mfa[0]))
@@ -179,21 +182,24 @@ def _session_token(profile: str, mfa: _Mfa, lasting: Lasting) -> SessionToken:
 
 
 def _roles_from_key(
-    roles: Sequence[Profile], key: str, mfa: _Mfa, lasting: Lasting, session_name: str
+    roles: Sequence[Profile], key: str | None, mfa: _Mfa, lasting: Lasting, session_name: str
 ) -> tuple[list[Step], list[str]]:
-    """Return the steps from the key of `key` through `roles`, innermost first, and notes on the last."""
+    """Return the steps from the key of `key` through `roles`, innermost first, and notes on the last.
+
+    None for `key`: the key is not exchanged for a session, so the first role takes the code.
+    """
     last = roles[-1]
     wanted, origin = lasting.role(last)
-    if len(roles) == 1 and not (mfa[0] and wanted <= HOUR):
+    if len(roles) == 1 and not (mfa[0] and key and wanted <= HOUR):
         notes = [
             f"{last.name} is to last {format_duration(wanted)} ({origin}), so it takes an MFA code of its own:"
             " from a session that has one already, AWS gives a role 1h"
         ]
-        return [_assume_role(last, wanted, mfa, session_name)], notes if mfa[0] else []
-    if mfa[0]:
+        return [_assume_role(last, wanted, mfa, session_name)], notes if mfa[0] and key else []
+    if mfa[0] and key:
         steps, notes = _chained(roles, None, (None, None), lasting, session_name)
         return [SessionToken(key, *mfa, lasting.device()[0]), *steps], notes
-    return _chained(roles, None, (None, None), lasting, session_name)
+    return _chained(roles, roles[0], mfa, lasting, session_name)
 
 
 def _chained(

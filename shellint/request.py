@@ -48,7 +48,8 @@ class Request:
 class Reply:
     """What the caller is to do: print, tell the person, change its environment, or become another program.
 
-    `error` is a failure that came after what is to be printed: it is told, and decides the exit code.
+    `error` is a failure that came after what is to be printed: it is told, and decides the exit code. `serve` is what
+    goes on after all that: beside `program`, in a process of its own, else here until Ctrl-C.
     """
 
     out: str = field(default="", repr=False)
@@ -58,3 +59,4 @@ class Reply:
     change: Change | None = None
     program: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    serve: Callable[[], None] | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shellint.durations import format_duration
 from shellint.providers import Machine, Process, SignIn, Sso
 from shellint.sessions import session_names
-from shellint.steps import AssumeRole, Provided, SessionToken, Step, StoredKey, WebIdentity
+from shellint.steps import AssumeRole, FederationToken, Provided, SessionToken, Step, StoredKey, WebIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -119,6 +119,8 @@ def _words(step: Step) -> str:
             return f"takes the stored key of {step.profile}"
         case SessionToken():
             return f"asks STS for a session of the key of {step.profile} (GetSessionToken)"
+        case FederationToken():
+            return f"asks STS for a session of the key of {step.profile} (GetFederationToken)"
         case AssumeRole():
             return f"assumes the role {step.role_arn} as {step.session_name}"
         case WebIdentity():
@@ -153,6 +155,8 @@ def _lasts(
             return "as long as they say"
         case SessionToken():
             wanted, origin = lasting.key() if is_last else lasting.device()
+        case FederationToken():
+            wanted, origin = lasting.federation()
         case AssumeRole() | WebIdentity():
             wanted, origin = lasting.role(chain[step.profile])
     why = place(origin)

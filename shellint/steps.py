@@ -6,11 +6,22 @@ step before it gave. A duration is in seconds, None where not AWS but what gives
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from shellint.providers import Machine, Process, SignIn, Sso, WebIdentityToken
 
-__all__ = ["AssumeRole", "Provided", "Root", "SessionToken", "Step", "StoredKey", "WebIdentity"]
+__all__ = [
+    "AssumeRole",
+    "FederationToken",
+    "Provided",
+    "Root",
+    "SessionToken",
+    "Step",
+    "StoredKey",
+    "WebIdentity",
+    "session_name_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,14 @@ class SessionToken:
 
 
 @dataclass(frozen=True, slots=True)
+class FederationToken:
+    """GetFederationToken with the key: what the console takes in the place of a user's own session."""
+
+    profile: str
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
 class Provided:
     """Credentials that something else gives.
 
@@ -41,7 +60,7 @@ class Provided:
 
     profile: str
     provider: Sso | Process | Machine | SignIn
-    exchange: SessionToken | None
+    exchange: SessionToken | FederationToken | None
 
     @property
     def duration(self) -> None:
@@ -82,4 +101,12 @@ class AssumeRole:
 
 
 Root = StoredKey | Provided | WebIdentity
-Step = StoredKey | Provided | WebIdentity | SessionToken | AssumeRole
+Step = StoredKey | Provided | WebIdentity | SessionToken | FederationToken | AssumeRole
+
+
+def session_name_of(user: str, host: str) -> str:
+    """Return the name of a role's session that says who asked, in the characters that AWS takes.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    return re.sub(r"[^\w+=,.@-]", "-", f"{user or 'user'}@{host}", flags=re.ASCII)[:64]

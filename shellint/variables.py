@@ -15,6 +15,7 @@ __all__ = [
     "SECRET",
     "SETS",
     "SHAPING",
+    "is_on",
     "is_touched",
 ]
 
@@ -65,6 +66,7 @@ SHAPING = (
     "AWS_TRANSITIVE_TAGS",
     "AWS_SOURCE_IDENTITY",
     "AWS_MFA_SERIAL",
+    "AWS_VAULT_DURATION",
     "AWS_ASSUME_ROLE_TTL",
     "AWS_SESSION_TOKEN_TTL",
     "AWS_CHAINED_SESSION_TOKEN_TTL",
@@ -99,3 +101,8 @@ def is_touched(name: str) -> bool:
         or name in REPLACED
         or (name.startswith(REPLACED_PREFIXES) and name.isascii() and name.isidentifier())
     )
+
+
+def is_on(value: str | None) -> bool:
+    """Whether a switch of aws-vault is on, by the words that it takes (https://pkg.go.dev/strconv#ParseBool)."""
+    return value in {"1", "t", "T", "true", "TRUE", "True"}

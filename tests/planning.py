@@ -43,6 +43,7 @@ def plan_of(
     env: Mapping[str, str] | None = None,
     keys: tuple[str, ...] = ("base",),
     duration: int | None = None,
+    session: bool = True,
     overrides: Overrides | None = None,
     user: str = "ann",
     host: str = "laptop",
@@ -56,6 +57,7 @@ def plan_of(
         user=user,
         host=host,
         duration=duration,
+        session=session,
         credentials_file=credentials_file,
     )
 

@@ -106,7 +106,9 @@ def test_listing_shows_profiles_and_keys_for_people_and_programs(desk: Desk) -> 
         "has_key": True,
         "role_arn": None,
         "source_profile": None,
+        "provider": None,
         "region": None,
+        "sessions": [],
     }
     assert rows["prod"]["source_profile"] == "base"
 

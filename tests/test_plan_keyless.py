@@ -36,12 +36,12 @@ def test_a_stored_key_is_used_even_where_another_way_is_configured() -> None:
     assert plan_of("[profile base]\ncredential_process = /bin/x\n", "base").steps[0] == KEY
 
 
-def test_a_key_in_the_credentials_file_alone_names_the_import_to_come(tmp_path: Path) -> None:
+def test_a_key_in_the_credentials_file_alone_names_the_import(tmp_path: Path) -> None:
     file = tmp_path / "credentials"
     file.write_text("[prod]\naws_access_key_id = AKIA\naws_secret_access_key = s3cr3t\n")
     error = keyless("[profile prod]\n", credentials_file=file)
     assert error.what == f"the key of prod is only in {file}, unencrypted"
-    assert error.todo == "`vault add prod` stores it (a `vault import` that fetches it from there is to come)"
+    assert error.todo == "`vault import prod` stores it"
 
 
 def test_a_key_in_the_config_file_is_told_by_its_line_and_never_shown() -> None:

@@ -13,8 +13,10 @@ from shellint.environment import original
 from shellint.errors import UsageError
 from shellint.lease import Saved, Wish
 from shellint.origin import Origin
+from shellint.plan import Plan
 from shellint.request import Request
 from shellint.sources.roots import Caller
+from shellint.terminal import Human
 
 __all__ = ["Granted", "caller_of", "grant", "minimum_ttl", "plan_for", "wish_for"]
 
@@ -33,6 +35,7 @@ class Granted:
 def grant(
     request: Request,
     wish: Wish,
+    plan: Plan | None = None,
     *,
     renew: bool = False,
     force: bool = False,
@@ -41,9 +44,10 @@ def grant(
 ) -> Granted:
     """Return credentials for `wish` with enough life left: `--min`, else AWS_MIN_TTL, and half of it to `renew`.
 
-    Without `programs` no command that is named in config runs.
+    `plan` is what the wish comes to, where that is not what a shell would get. Without `programs` no command that is
+    named in config runs.
     """
-    plan = plan_for(request, wish)
+    plan = plan or plan_for(request, wish)
     # What was asked for with --min and cannot be is an error; AWS_MIN_TTL is a habit that a short session bends.
     length = plan.duration or minimum_ttl(request)
     minimum = wish.minimum if wish.minimum is not None else min(minimum_ttl(request), length)
@@ -57,11 +61,14 @@ def grant(
     return Granted(credentials, plan.region, plan.notes)
 
 
-def caller_of(request: Request, *, programs: bool = True) -> Caller:
-    """Return who asks, for a source; without `programs` no command that is named in config runs."""
+def caller_of(request: Request, *, human: Human | None = None, programs: bool = True) -> Caller:
+    """Return who asks, for a source; `human` answers in the place of the request's own.
+
+    Without `programs` no command that is named in config runs.
+    """
     return Caller(
         store=request.store,
-        human=request.human,
+        human=human or request.human,
         now=request.now,
         env=original(request.env),
         former=lambda: original(request.env, opened(request, Saved.decode(request.env.get("SHELLINT_SAVED", "")))),

@@ -1,41 +1,26 @@
-"""`add`, `list`, `remove`: long-term keys, which rest in the store and never reach an environment."""
+"""`add`, `remove`: long-term keys, which rest in the store and never reach an environment."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from shellint.config_edit import append_profile, check_profile_name
 from shellint.credentials import LongTermKey
 from shellint.errors import ConfigError, NeedsHuman, ShellintError, StoreError, StoreLocked, UsageError
-from shellint.profiles import nearest, profile_names, read_config
+from shellint.key_format import check_key_id, checked_key
+from shellint.profiles import nearest
 from shellint.request import Reply, Request
 from shellint.sessions import forget_key
 
-__all__ = ["Row", "add", "key_from_environment", "key_from_json", "key_from_person", "list_profiles", "remove"]
+__all__ = ["add", "key_from_environment", "key_from_json", "key_from_person", "remove"]
 
-_KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
-_SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
 _JSON_NAMES = (
     ("AccessKeyId", "SecretAccessKey"),  # aws iam create-access-key, credential_process
     ("aws_access_key_id", "aws_secret_access_key"),  # the credentials file
     ("access_key_id", "secret_access_key"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of `list`."""
-
-    profile: str
-    in_config: bool
-    has_key: bool
-    role_arn: str | None
-    source_profile: str | None
-    region: str | None
 
 
 def add(
@@ -58,8 +43,8 @@ def add(
 def key_from_person(request: Request) -> LongTermKey:
     """Ask for a key on the terminal."""
     key_id = request.human.ask("Access key id").strip()
-    _check_key_id(key_id)
-    return _checked(key_id, request.human.ask_secret("Secret access key").strip())
+    check_key_id(key_id)
+    return checked_key(key_id, request.human.ask_secret("Secret access key").strip())
 
 
 def key_from_environment(env: Mapping[str, str]) -> LongTermKey:
@@ -71,7 +56,7 @@ def key_from_environment(env: Mapping[str, str]) -> LongTermKey:
         raise UsageError(
             "AWS_SESSION_TOKEN is set: the key in the environment is a temporary one", "store a long-term key"
         )
-    return _checked(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
+    return checked_key(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
 
 
 def key_from_json(text: str) -> LongTermKey:
@@ -88,29 +73,8 @@ def key_from_json(text: str) -> LongTermKey:
         raise wrong
     for key_id, secret in _JSON_NAMES:
         if isinstance(values.get(key_id), str) and isinstance(values.get(secret), str):
-            return _checked(values[key_id], values[secret])
+            return checked_key(values[key_id], values[secret])
     raise wrong
-
-
-def list_profiles(request: Request) -> list[Row]:
-    """Return the config's profiles in their order, then stored keys without a section."""
-    config = read_config(request.paths.aws_config)
-    keys = request.store.names("key")
-    rows = []
-    for name in dict.fromkeys((*profile_names(config), *keys)):
-        section = config.profiles.get(name)
-        values = {key: value for key, (value, _) in section.settings.items()} if section else {}
-        rows.append(
-            Row(
-                profile=name,
-                in_config=section is not None,
-                has_key=name in keys,
-                role_arn=values.get("role_arn"),
-                source_profile=values.get("source_profile"),
-                region=values.get("region"),
-            )
-        )
-    return rows
 
 
 def remove(request: Request, profile: str, *, yes: bool) -> Reply:
@@ -125,6 +89,7 @@ def remove(request: Request, profile: str, *, yes: bool) -> Reply:
         return Reply(notes=("nothing was changed",), code=1)
     before = _stored_key_id(request, profile)
     request.store.delete("key", profile)
+    request.store.delete("rotation", profile)
     if before is not None:
         forget_key(request.store, before)
     return Reply(notes=(f"the key of {profile} is forgotten; at AWS it still exists",))
@@ -163,17 +128,3 @@ def _write_section(request: Request, profile: str, mfa_serial: str | None) -> li
     if mfa_serial:
         return [f"{path} has a section for {profile} already: add the line `mfa_serial = {mfa_serial}` to it"]
     return []
-
-
-def _check_key_id(key_id: str) -> None:
-    if key_id.startswith("ASIA"):
-        raise UsageError("a key id that begins with ASIA is a temporary one", "store a long-term key (AKIA…)")
-    if not _KEY_ID.fullmatch(key_id):
-        raise UsageError("that is not an access key id: capital letters and digits, such as AKIA… with 16 more")
-
-
-def _checked(key_id: str, secret: str) -> LongTermKey:
-    _check_key_id(key_id)
-    if not _SECRET.fullmatch(secret):
-        raise UsageError("that is not a secret access key: 40 letters, digits, / or +")
-    return LongTermKey(key_id, secret)

@@ -69,6 +69,7 @@ def plan_from(request: Request, wish: Wish, setup: Setup, profile: Profile) -> P
         user=request.user,
         host=request.host,
         duration=wish.duration,
+        session=not wish.no_session,
         credentials_file=request.paths.aws_credentials,
     )
 

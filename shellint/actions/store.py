@@ -9,7 +9,7 @@ from shellint.request import Reply, Request
 from shellint.store import PassphraseSource, open_store
 from shellint.terminal import NoHuman
 
-__all__ = ["add_passphrase", "status"]
+__all__ = ["add_passphrase", "opens_unasked", "status"]
 
 
 def status(request: Request, *, as_json: bool = False) -> Reply:
@@ -20,7 +20,7 @@ def status(request: Request, *, as_json: bool = False) -> Reply:
         if as_json:
             return Reply(out=json.dumps({"exists": False, "file": path}) + "\n")
         return Reply(out=f"there is no store in {request.store.path.parent} yet; `vault add PROFILE` makes one\n")
-    opens, why = _opens(request)
+    opens, why = opens_unasked(request)
     facts = {
         "exists": True,
         "kind": found.kind,
@@ -55,7 +55,7 @@ def add_passphrase(request: Request) -> Reply:
     return Reply(notes=tuple(notes))
 
 
-def _opens(request: Request) -> tuple[bool | None, str]:
+def opens_unasked(request: Request) -> tuple[bool | None, str]:
     """Tell whether the store opens, None when that takes a person's answer, and if not, why."""
     nobody = PassphraseSource(NoHuman(), request.env, fd=request.passphrase_fd)
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from shellint import __version__
+from shellint.cli.options import example
 from shellint.errors import Interrupted, UsageError
 from shellint.request import Reply
 
@@ -27,16 +28,20 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "login": ("shellint.cli.console", "open the AWS console in the browser"),
     "whoami": ("shellint.cli.console", "whom AWS takes a profile, or this shell, for"),
     "add": ("shellint.cli.keys", "store a long-term key"),
+    "import": ("shellint.cli.import_", "store keys that lie elsewhere: in ~/.aws, a CSV file, aws-vault"),
     "list": ("shellint.cli.listing", "profiles, stored keys and sessions"),
     "remove": ("shellint.cli.keys", "forget a long-term key"),
     "rotate": ("shellint.cli.rotate", "replace a long-term key, at AWS and here"),
     "sso": ("shellint.cli.sso", "sign in to IAM Identity Center, and write its roles as profiles"),
     "store": ("shellint.cli.store", "where the secrets rest, and what opens them"),
+    "doctor": ("shellint.cli.doctor", "look for what is wrong, and say what to do about it"),
     "setup": ("shellint.cli.setup", "add the hook to your shell's start-up file, or take it out"),
     "hook": ("shellint.cli.hook", "print what your shell evaluates when it starts"),
 }
 
 _ALIASES = {"ls": "list", "rm": "remove"}
+# Commands of other programs that are options here.
+_OPTIONS = {"help": "--help", "version": "--version"}
 
 
 class _Group(click.Group):
@@ -73,6 +78,8 @@ class _Group(click.Group):
 
 def call(argv: Sequence[str], env: Mapping[str, str], shell: str | None) -> Reply:
     """Run one command line. Raises ShellintError; `--help` and `--version` are Replies too."""
+    if argv and argv[0] in _OPTIONS:
+        argv = (*argv[1:], _OPTIONS[argv[0]])
     if argv and argv[0].startswith("-") and argv[0] not in {"-h", "--help", "--version"}:
         raise UsageError(
             f"before the command only --help and --version may stand, not {argv[0]}",
@@ -100,7 +107,11 @@ def _one_line(message: str) -> str:
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog='Example: eval "$(vault hook bash)" in ~/.bashrc, then: vault add dev, vault use dev',
+    epilog=example(
+        "vault setup          # once, then open a new shell",
+        "vault add dev        # once for each access key; `vault import` takes in those you have",
+        "vault use dev",
+    ),
     subcommand_metavar="COMMAND [OPTIONS]...",
     options_metavar="",
     no_args_is_help=True,

@@ -19,9 +19,10 @@ from shellint.errors import UsageError
 from shellint.lease import Wish
 from shellint.origin import Origin
 from shellint.request import Request
+from shellint.served import outside
 from shellint.terminal import Human, NoHuman, Terminal
 
-__all__ = ["Common", "common", "example", "make_wish", "wish_options"]
+__all__ = ["Common", "common", "example", "make_wish", "variable", "wish_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
         "--passphrase-fd", type=click.IntRange(0, 65535), metavar="N", help="Read the store's passphrase from N."
     )
     @click.option("--debug", is_flag=True, help="Show where an unforeseen failure came from.")
+    @variable("--prompt", "AWS_VAULT_PROMPT", metavar="NAME")
     @functools.wraps(command)
     def wrapped(*, no_input: bool, yes: bool, passphrase_fd: int | None, debug: bool, **options: Any) -> Any:
         del debug  # looked at where failures are shown
@@ -51,6 +53,17 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(_request(env, shell, human, passphrase_fd), options_in_common, **options)
 
     return wrapped
+
+
+def variable(option: str, name: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a hidden option that sets a variable for one command: here it is one, in aws-vault it is both."""
+
+    def take(context: click.Context, _: click.Parameter, value: str | bool | None) -> None:
+        if value:
+            env, shell = context.obj
+            context.obj = ({**env, name: "true" if value is True else value}, shell)
+
+    return click.option(option, expose_value=False, hidden=True, callback=take, **more)
 
 
 def wish_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,7 +120,7 @@ def _request(env: dict[str, str], shell: str | None, human: Human, passphrase_fd
     if shell is not None and not (pid.isascii() and pid.isdigit()):
         raise UsageError("the hook in this shell is not one of ours", "open a new shell")
     return Request(
-        env=env,
+        env=outside(env),
         human=human,
         now=time.time,
         user=user,

@@ -1,16 +1,18 @@
-"""The commands that give credentials to other programs: exec, export, credential-process."""
+"""The commands that give credentials to other programs: exec, serve, export, credential-process."""
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from shellint.cli.options import Common, common, example, make_wish, wish_options
+from shellint.cli.options import Common, common, example, make_wish, variable, wish_options
 from shellint.errors import UsageError
 from shellint.request import Reply, Request
 
-__all__ = ["credential_process_command", "exec_command", "export_command"]
+__all__ = ["credential_process_command", "exec_command", "export_command", "serve_command"]
 
 
 class _Exec(click.Command):
@@ -42,10 +44,29 @@ class _Exec(click.Command):
     "exec",
     cls=_Exec,
     options_metavar="[OPTIONS]",
-    epilog=example("vault exec prod -- aws s3 ls", "vault exec prod --duration 15m terraform plan", "vault exec prod"),
+    epilog=example(
+        "vault exec prod -- aws s3 ls",
+        "vault exec prod --duration 15m terraform plan",
+        "vault exec prod --serve -- ./long-job",
+        "vault exec prod",
+    ),
 )
 @click.argument("profile")
 @click.argument("command", metavar="[--] [COMMAND [ARGUMENTS]...]", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "-s",
+    "--serve",
+    "--server",
+    "--ecs-server",
+    "--ec2-server",
+    "serve",
+    is_flag=True,
+    help="Renew while COMMAND runs: it asks a server for credentials, and sees nothing of ~/.aws.",
+)
+@click.option("-n", "--no-session", is_flag=True, help="Use the key itself, without a session from GetSessionToken.")
+@click.option("-j", "--json", "as_json", is_flag=True, hidden=True)
+@click.option("--lazy", is_flag=True, hidden=True, expose_value=False)  # the time for questions is before COMMAND runs
+@variable("--stdout", "AWS_VAULT_STDOUT", is_flag=True)
 @wish_options
 @common
 def exec_command(
@@ -54,14 +75,71 @@ def exec_command(
     *,
     profile: str,
     command: tuple[str, ...],
+    serve: bool,
+    no_session: bool,
+    as_json: bool,
     mfa_token: str | None,
     force: bool,
     **wishes: Any,
 ) -> Reply:
     """Run a command with credentials; without one, a shell."""
-    from shellint.actions.exec import execute
+    from shellint.actions.exec import execute, execute_served
+    from shellint.actions.export import credential_process
 
-    return execute(request, make_wish(profile, **wishes), command, force=force, mfa_token=mfa_token)
+    if serve and no_session:
+        raise UsageError("--serve hands out sessions, so --no-session says nothing there", "choose one of the two")
+    wish = replace(make_wish(profile, **wishes), no_session=no_session)
+    if as_json and not (command or serve):
+        return credential_process(request, wish, force=force, mfa_token=mfa_token)
+    if as_json:
+        raise UsageError("--json prints credentials and runs nothing", "leave out --json, or what is to be run")
+    become = execute_served if serve else execute
+    return become(request, wish, command, force=force, mfa_token=mfa_token)
+
+
+@click.command(
+    "serve",
+    epilog=example(
+        "vault serve prod                    # then run the lines it prints in another shell",
+        "vault serve prod --shell fish",
+        "vault serve prod --ec2 --port 9099",
+    ),
+)
+@click.argument("profile")
+@click.option(
+    "--ecs", "kind", flag_value="ecs", default=True, help="As a container's endpoint, with a token (default)."
+)
+@click.option("--ec2", "kind", flag_value="ec2", help="As an instance's metadata (IMDSv2): any local user can read it.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen at N, not at any free port."
+)
+@click.option("--shell", metavar="SHELL", help="The shell that runs the lines: bash, zsh, fish, powershell.")
+@wish_options
+@common
+def serve_command(
+    request: Request,
+    _: Common,
+    *,
+    profile: str,
+    kind: str,
+    port: int,
+    shell: str | None,
+    mfa_token: str | None,
+    force: bool,
+    **wishes: Any,
+) -> Reply:
+    """Answer programs that ask for credentials, and renew them, until Ctrl-C."""
+    from shellint.actions.serve import serve
+    from shellint.hook import KINDS, detect_shell
+
+    if shell is None:
+        with contextlib.suppress(UsageError):
+            shell = detect_shell(request.env)
+    shell = shell or "bash"
+    if shell not in KINDS:
+        raise UsageError(f"there is no shell {shell!r}", f"the shells are {', '.join(KINDS)}")
+    wish = make_wish(profile, **wishes)
+    return serve(request, wish, kind, shell, port=port, force=force, mfa_token=mfa_token)
 
 
 @click.command(
@@ -81,10 +159,20 @@ def exec_command(
     show_default=True,
     help="env, dotenv, json, ini, bash, zsh, fish, powershell, cmd.",
 )
+@click.option("-n", "--no-session", is_flag=True, help="Assume a role with the key itself, without GetSessionToken.")
+@variable("--stdout", "AWS_VAULT_STDOUT", is_flag=True)
 @wish_options
 @common
 def export_command(
-    request: Request, _: Common, *, profile: str, form: str, mfa_token: str | None, force: bool, **wishes: Any
+    request: Request,
+    _: Common,
+    *,
+    profile: str,
+    form: str,
+    no_session: bool,
+    mfa_token: str | None,
+    force: bool,
+    **wishes: Any,
 ) -> Reply:
     """Print credentials, quoted for the one who reads them."""
     from shellint.actions.export import export
@@ -93,14 +181,13 @@ def export_command(
     form = {"export-env": "bash"}.get(form, form)  # as aws-vault calls it
     if form not in FORMATS:
         raise UsageError(f"there is no format {form!r}", f"the formats are {', '.join(FORMATS)}")
-    return export(request, make_wish(profile, **wishes), form, force=force, mfa_token=mfa_token)
+    wish = replace(make_wish(profile, **wishes), no_session=no_session)
+    return export(request, wish, form, force=force, mfa_token=mfa_token)
 
 
 @click.command(
     "credential-process",
-    epilog=example(
-        "vault credential-process prod", "# in ~/.aws/config: credential_process = vault credential-process prod"
-    ),
+    epilog=example("vault credential-process prod", "vault credential-process prod --no-input --min 15m"),
 )
 @click.argument("profile")
 @wish_options
@@ -108,7 +195,10 @@ def export_command(
 def credential_process_command(
     request: Request, _: Common, *, profile: str, mfa_token: str | None, force: bool, **wishes: Any
 ) -> Reply:
-    """Print credentials as the AWS CLI and SDKs expect them of a credential_process."""
+    """Print credentials as the AWS CLI and SDKs expect them of a credential_process.
+
+    In ~/.aws/config: credential_process = vault credential-process prod
+    """
     from shellint.actions.export import credential_process
 
     return credential_process(request, make_wish(profile, **wishes), force=force, mfa_token=mfa_token)

@@ -17,9 +17,10 @@ from shellint.sso.oidc import Oidc
 from shellint.sso.pkce import NoBrowser, sign_in_by_browser
 from shellint.sso.values import DeviceCode, Token
 from shellint.terminal import Human, NoHuman, Terminal
+from shellint.variables import is_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shellint.endpoint import Endpoint
     from shellint.providers import SsoInstance
@@ -61,7 +62,7 @@ def sign_in(
             f"run `vault sso login {shlex.quote(instance.name)}` in a terminal, without --no-input",
         )
     client = Oidc(instance, oidc, caller, profile)
-    opener = tuple(command or ()) or (None if browser is False else browser_command(caller.env))
+    opener = tuple(command or ()) or (None if browser is False or _shown(caller.env) else browser_command(caller.env))
     if browser or opener:
         try:
             return sign_in_by_browser(instance, client, caller, opener, seconds=seconds, must_open=not browser)
@@ -71,6 +72,11 @@ def sign_in(
             if refused.code not in _ONLY_DEVICES:
                 raise
     return _by_code(instance, client, caller, opener, sleep)
+
+
+def _shown(env: Mapping[str, str]) -> bool:
+    """Whether the person wants to be shown an address instead of a browser, as in aws-vault."""
+    return is_on(env.get("AWS_VAULT_STDOUT"))
 
 
 def somebody(human: Human) -> bool:

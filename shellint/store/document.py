@@ -20,7 +20,7 @@ from shellint.errors import StoreError
 from shellint.store.sealing import Json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 __all__ = ["MOST_WRAPS", "Document", "damaged", "place"]
@@ -65,9 +65,9 @@ class Document:
         """Return the document with one more wrap."""
         return replace(self, wraps=(*self.wraps, wrapped))
 
-    def with_item(self, kind: str, name: str, item: Json) -> Document:
-        """Return the document with an item added or replaced."""
-        return replace(self, items=self.items | {kind: self.items.get(kind, {}) | {name: item}})
+    def with_items(self, kind: str, items: Mapping[str, Json]) -> Document:
+        """Return the document with items of a kind added or replaced."""
+        return replace(self, items=self.items | {kind: {**self.items.get(kind, {}), **items}})
 
     def without(self, unwanted: Callable[[str, str, Json], bool]) -> Document:
         """Return the document without the items for which `unwanted(kind, name, item)` holds."""

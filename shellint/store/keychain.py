@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shellint.errors import NeedsHuman, ShellintError, StoreError, StoreLocked
 from shellint.store import backends
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shellint.store.backends import Backend
     from shellint.terminal import Human
 
-__all__ = ["Keychain", "Keychains"]
+__all__ = ["Keychain", "Keychains", "bounded"]
 
 _VARIABLE = "SHELLINT_BACKEND"
 _KIND = {"keyring": "keychain", "file": "file", "auto": ""}
@@ -26,6 +26,8 @@ _PROBE = "shellint:probe"
 _SECONDS = 30.0
 _NOTICE = 3.0
 _LOCKED = {"KeyringLocked", "LockedException", "PromptDismissedException"}
+
+_T = TypeVar("_T")
 
 
 class Keychains:
@@ -144,37 +146,48 @@ class Keychain:
         self._bounded(delete)
 
     def _bounded(self, call: Callable[[Any], Any]) -> Any:
-        """Call with the keyring in a thread that is left behind when it does not come back: nothing can end it."""
-        outcome: dict[str, Any] = {}
+        def loaded() -> Any:
+            if self._keyring is None:
+                self._keyring = self._backend.load(self._env, may_ask=not isinstance(self._human, NoHuman))
+            return call(self._keyring)
 
-        def run() -> None:
-            try:
-                if self._keyring is None:
-                    self._keyring = self._backend.load(self._env, may_ask=not isinstance(self._human, NoHuman))
-                outcome["value"] = call(self._keyring)
-            except BaseException as error:  # noqa: BLE001  whatever D-Bus, pywin32 or a framework raises
-                outcome["error"] = error
+        return bounded(loaded, self.name, self._human, seconds=self._seconds)
 
-        thread = threading.Thread(target=run, name=self.name, daemon=True)
-        thread.start()
-        thread.join(min(_NOTICE, self._seconds))
-        if thread.is_alive() and self._seconds > _NOTICE:
-            self._human.say(f"waiting for the {self.name}, which may be asking you to unlock it")
-            thread.join(self._seconds - _NOTICE)
-        if thread.is_alive():
-            raise StoreLocked(
-                f"the {self.name} did not answer within {self._seconds:g} s: "
-                "an unlock question may be open on your desktop",
-                "answer it, then try again",
-            )
-        if "error" in outcome:
-            raise self._translated(outcome["error"]) from None
-        return outcome["value"]
 
-    def _translated(self, error: BaseException) -> ShellintError:
-        if isinstance(error, ShellintError):
-            return error
-        if type(error).__name__ in _LOCKED:
-            return StoreLocked(f"the {self.name} is locked and was not unlocked", "unlock it, then try again")
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return StoreError(f"the {self.name} does not work: {reason}", "see that it runs, then try again")
+def bounded(call: Callable[[], _T], name: str, human: Human, *, seconds: float = _SECONDS) -> _T:
+    """Return what `call` gets out of the keychain `name`, in a thread that is left behind when it does not come back.
+
+    Nothing can end such a thread. Raises StoreLocked after some seconds, and as the methods of Keychain do.
+    """
+    outcome: list[_T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(call())
+        except BaseException as error:  # noqa: BLE001  whatever D-Bus, pywin32 or a framework raises
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    thread.join(min(_NOTICE, seconds))
+    if thread.is_alive() and seconds > _NOTICE:
+        human.say(f"waiting for the {name}, which may be asking you to unlock it")
+        thread.join(seconds - _NOTICE)
+    if thread.is_alive():
+        raise StoreLocked(
+            f"the {name} did not answer within {seconds:g} s: an unlock question may be open on your desktop",
+            "answer it, then try again",
+        )
+    if failure:
+        raise _translated(failure[0], name) from None
+    return outcome[0]
+
+
+def _translated(error: BaseException, name: str) -> ShellintError:
+    if isinstance(error, ShellintError):
+        return error
+    if type(error).__name__ in _LOCKED:
+        return StoreLocked(f"the {name} is locked and was not unlocked", "unlock it, then try again")
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return StoreError(f"the {name} does not work: {reason}", "see that it runs, then try again")

@@ -77,6 +77,15 @@ class Store:
         document = self._file.read()
         return sorted(document.items.get(kind, {})) if document else []
 
+    def ends(self, kind: str) -> dict[str, int]:
+        """Return when each value of a kind that has an end ends (unix seconds); needs neither passphrase nor keychain.
+
+        Nobody vouches for it before the value is read.
+        """
+        document = self._file.read()
+        found = document.items.get(kind, {}) if document else {}
+        return {name: end for name, item in found.items() if isinstance(end := item.get("expires"), int)}
+
     def get(self, kind: str, name: str) -> bytes | None:
         """Return a value; None, and nothing opened, when there is none."""
         document = self._file.read()
@@ -97,6 +106,10 @@ class Store:
 
     def put(self, kind: str, name: str, value: bytes, *, expires: int | None = None) -> None:
         """Store a value, in a new store when there is none; drop the items whose `expires` (unix seconds) is past."""
+        self.put_many(kind, {name: value}, expires=expires)
+
+    def put_many(self, kind: str, values: Mapping[str, bytes], *, expires: int | None = None) -> None:
+        """Store values by name as `put` does, in one write of the file: all of them or none."""
         private_directory(self.path.parent)
         fresh: Fresh | None = None
         while True:
@@ -116,7 +129,7 @@ class Store:
                 if document is None and fresh is not None:
                     document = self._guard.keep(fresh)
                 if document is not None and document.id == base.id:
-                    self._put(document, data_key, kind, name, value, expires)
+                    self._put(document, data_key, kind, values, expires)
                     return
 
     def delete(self, kind: str, name: str) -> bool:
@@ -168,16 +181,19 @@ class Store:
             self._file.write(document.with_wrap(wrapped))
 
     def _put(
-        self, document: Document, data_key: bytes, kind: str, name: str, value: bytes, expires: int | None
+        self, document: Document, data_key: bytes, kind: str, values: Mapping[str, bytes], expires: int | None
     ) -> None:
-        """Write a value; only for the holder of the lock."""
+        """Write values; only for the holder of the lock."""
         if not belongs_in_keychain(document, kind):
-            sealed = seal(data_key, value, place(kind, name, expires))
-            self._file.write(document.with_item(kind, name, {"expires": expires} | sealed))
+            sealed = {name: seal(data_key, value, place(kind, name, expires)) for name, value in values.items()}
+            items = {name: {"expires": expires} | item for name, item in sealed.items()}
+            self._file.write(document.with_items(kind, items))
             return
         keychain = self._guard.keychain(document)
-        self._file.write(document.with_item(kind, name, fill(keychain, document, kind, name, value)))
-        empty(keychain, document, kind, name)
+        items = {name: fill(keychain, document, kind, name, value) for name, value in values.items()}
+        self._file.write(document.with_items(kind, items))
+        for name in values:
+            empty(keychain, document, kind, name)
 
     def _kept(self, document: Document, kind: str, name: str) -> bytes | None:
         """Return a value that rests in the keychain."""
