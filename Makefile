@@ -1,7 +1,7 @@
 # Everything lives in .venv, made on first use. Outside this directory nothing changes but, as root on Debian,
 # missing packages (zsh, strace, python3-venv), which are installed.
 .DEFAULT_GOAL := help
-.PHONY: help try test test-all lint
+.PHONY: help try test test-all test-consumers lint
 .NOTPARALLEL:
 
 VENV := .venv
@@ -25,6 +25,11 @@ test-all: test ## and every test that drives a shell, in the bash, zsh and fish 
 	@for suite in $(SUITES); do \
 		scripts/suite $$suite $(VENV)/suites/$$suite $(PYTHON) -m pytest -n logical --dist worksteal -p tests.matrix || exit; \
 	done
+
+test-consumers: $(VENV)/.test ## what the AWS CLI and the SDK for JavaScript make of it, from their registries; needs npm
+	@scripts/venv $(VENV)/consumers awscli
+	npm install --prefix $(VENV)/consumers --no-audit --no-fund --silent @aws-sdk/client-sts
+	$(PYTHON) -m pytest tests/test_consumers.py
 
 lint: $(VENV)/.test ## ruff, mypy, shellcheck
 	$(PYTHON) -m ruff check

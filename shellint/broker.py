@@ -61,7 +61,10 @@ class _Chain:
 
 
 class Broker:
-    """Gets sessions from the store or from AWS, for `caller`; `grants` is what it has granted so far, in order."""
+    """Gets sessions from the store or from AWS, for `caller`; `grants` is what it has granted so far, in order.
+
+    `asked_sts` tells whether STS was asked for anything yet.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -69,6 +72,7 @@ class Broker:
         self._human = caller.human
         self._now = caller.now
         self.grants: list[Grant] = []
+        self.asked_sts = False
 
     def obtain(self, plan: Plan, *, min_ttl: int, force: bool = False, mfa_token: str | None = None) -> Credentials:
         """Return credentials for the plan that last at least `min_ttl` seconds, if AWS gives as much as was asked.
@@ -99,16 +103,17 @@ class Broker:
         return credentials
 
     def _chain(self, plan: Plan, mfa_token: str | None) -> _Chain:
+        codes = MfaCodes(self._human, self._caller.env, mfa_token, programs=self._caller.programs)
         root = plan.steps[0]
-        kept = isinstance(root, WebIdentity) or (isinstance(root, Provided) and root.is_kept)
-        given = None if kept else root_credentials(plan, self._caller)
+        given = None if isinstance(root, Provided) and root.is_kept else root_credentials(plan, self._caller)
+        self.asked_sts |= isinstance(root, WebIdentity)
         if isinstance(given, LongTermKey) and isinstance(root, Provided) and root.exchange is not None:
             # A key after all: from here on it is treated like one that is stored.
             plan = replace(plan, steps=(replace(root, exchange=None), root.exchange, *plan.steps[1:]))
         return _Chain(
             plan=plan,
             names=session_names(plan, given.access_key_id if given else None),
-            codes=MfaCodes(self._human, self._caller.env, mfa_token, programs=self._caller.programs),
+            codes=codes,
             given=given,
         )
 
@@ -145,18 +150,16 @@ class Broker:
         return self._ask(chain, chain.plan.steps[index], parent)
 
     def _provided(self, chain: _Chain) -> Credentials:
-        """Return what the first step gives; a long-term key does not leave here as it is."""
-        root, made = chain.plan.steps[0], root_credentials(chain.plan, self._caller)
-        if isinstance(made, Credentials):
-            return made
-        if not isinstance(root, Provided) or root.exchange is None:
-            raise TypeError("only a program can give a key where a session was expected")
-        return self._ask(chain, root.exchange, made)
+        made = root_credentials(chain.plan, self._caller)
+        if isinstance(made, LongTermKey):
+            raise TypeError("what is kept is a session")
+        return made
 
     def _ask(self, chain: _Chain, step: Step, credentials: LongTermKey | Credentials) -> Credentials:
         """Ask STS for the session of `step`."""
         if not isinstance(step, SessionToken | FederationToken | AssumeRole):
             raise TypeError("a root is not made with credentials")
+        self.asked_sts = True
         owner = step.profile
         if step in chain.plan.steps[1:]:
             owner = chain.plan.steps[chain.plan.steps.index(step) - 1].profile
@@ -168,6 +171,7 @@ class Broker:
             owner=owner,
             now=self._now,
             once=getattr(step, "mfa_serial", None) is not None,
+            notice=self._human.say,
         )
         if isinstance(step, FederationToken):
             return get_federation_token(sts, step)

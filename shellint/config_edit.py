@@ -5,6 +5,7 @@ The file belongs to its person: whatever else is in it stays byte for byte.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
@@ -27,6 +28,11 @@ __all__ = [
 ]
 
 _LOCK_SECONDS = 10
+_TRIES = 5
+
+
+class _ChangedError(Exception):
+    """The file is no longer what it was when it was read."""
 
 
 def append_profile(path: Path, name: str, values: Mapping[str, str]) -> bool:
@@ -45,11 +51,13 @@ def append_profile(path: Path, name: str, values: Mapping[str, str]) -> bool:
 def edit_config(path: Path, edit: Callable[[bytes], bytes], *, keep_former: bool = False) -> bool:
     """Replace what is in the config file at `path` by what `edit` makes of it, and tell whether that is something else.
 
-    Nobody else who does so can come between. The file is replaced in one step and keeps its mode; a link stays a link,
+    Nobody else who does so can come between; when a program that knows nothing of that writes meanwhile, `edit` is
+    asked again, about what is there then. The file is replaced in one step and keeps its mode; a link stays a link,
     its target is written; when nothing changes, nothing is. A missing file is made, 0600 in a 0700 directory. With
     `keep_former` a copy of what was there first stays beside it (`rc_file.backup_of`); it is made once.
 
-    Raises ConfigError when it cannot be read or written, and what `edit` raises. Either way it is untouched.
+    Raises ConfigError when it cannot be read or written, or does not come to rest, and what `edit` raises. Either way
+    it is untouched.
     """
     from filelock import FileLock, Timeout
 
@@ -59,19 +67,32 @@ def edit_config(path: Path, edit: Callable[[bytes], bytes], *, keep_former: bool
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(target.with_name(f".{target.name}.lock"), timeout=_LOCK_SECONDS, mode=0o600):
-            there = target.exists()
-            before = read_limited(target)
-            after = edit(before)
-            if after == before:
-                return False
-            mode = _mode(target) if there else 0o600
-            if there and keep_former and not (backup := backup_of(path)).exists():
-                replace_file(backup, before, mode=mode)
-            replace_file(target, after, mode=mode)
+            for _ in range(_TRIES):
+                with contextlib.suppress(_ChangedError):
+                    return _edit_once(target, edit, backup_of(path) if keep_former else None)
     except Timeout:
         raise ConfigError(f"another vault is writing {path}", "try again when it is done") from None
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}", "check its owner and its permissions") from error
+    raise ConfigError(f"another program keeps writing {path}", "try again when it is done")
+
+
+def _edit_once(target: Path, edit: Callable[[bytes], bytes], backup: Path | None) -> bool:
+    """Do what `edit_config` does, under its lock. Raises _ChangedError when another program wrote meanwhile."""
+    there = target.exists()
+    before = read_limited(target)
+    after = edit(before)
+    if after == before:
+        return False
+
+    def check() -> None:
+        if target.exists() != there or read_limited(target) != before:
+            raise _ChangedError
+
+    mode = _mode(target) if there else 0o600
+    if there and backup and not backup.exists():
+        replace_file(backup, before, mode=mode)
+    replace_file(target, after, mode=mode, check=check)
     return True
 
 

@@ -13,7 +13,7 @@ import re
 import shlex
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shellint.errors import ConfigError
@@ -43,23 +43,30 @@ _LARGEST = 16 * 2**20  # bytes; a hundred times a file with a thousand profiles
 class Section:
     """One section: each key, lower-cased, with its value and the line where it stands (counted from 1).
 
-    `nested` holds the indented settings below a key that has no value of its own (`s3 =`), in the same form.
+    `again` are the lines of further headers of the same name, whose settings are in here too. `nested` holds the
+    indented settings below a key that has no value of its own (`s3 =`), in the same form.
     """
 
     kind: str
     line: int
     settings: dict[str, tuple[str, int]] = field(default_factory=dict)
     nested: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    again: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """What the file holds: sections by kind and name, in file order. Sections of other kinds are left out."""
+    """What the file holds: sections by kind and name, in file order.
+
+    Of sections of `others` kinds only the header is kept, with its line.
+    """
 
     path: Path
     profiles: dict[str, Section] = field(default_factory=dict)
     services: dict[str, Section] = field(default_factory=dict)
     sso_sessions: dict[str, Section] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
+    is_there: bool = True
 
     def origin(self, line: int) -> Origin:
         """Return the origin of what stands on `line`."""
@@ -71,7 +78,7 @@ def read_config(path: Path) -> ConfigFile:
 
     Raises ConfigError, naming file and line, when it cannot be read or understood.
     """
-    return parse_config(read_limited(path), path)
+    return replace(parse_config(read_limited(path), path), is_there=os.path.lexists(path))
 
 
 def read_limited(path: Path) -> bytes:
@@ -89,6 +96,8 @@ def read_limited(path: Path) -> bytes:
             data = file.read(_LARGEST + 1) or b""
     except FileNotFoundError:
         return b""
+    except IsADirectoryError:
+        raise ConfigError(f"cannot read {path}: it is a directory", "name a file, or put one there") from None
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "check its owner and its permissions") from error
     if len(data) > _LARGEST:
@@ -200,18 +209,24 @@ def _open(config: ConfigFile, content: str, number: int) -> Section:
             f"the name of a section has {len(name)} characters", f"take one of {_LONGEST_NAME} at most"
         )
     name = _unquoted(name)
+    sections: dict[str, Section] | None
     if kind == "profile":
         sections = config.profiles
     elif kind == "default" and not name:
         sections, name = config.profiles, kind
     else:
-        sections = {"services": config.services, "sso-session": config.sso_sessions}.get(kind, {})
+        sections = {"services": config.services, "sso-session": config.sso_sessions}.get(kind)
+    if sections is None:
+        config.others[f"{kind}{match[2].rstrip()}"] = number
+        return Section(kind, number)
     section = sections.get(name)
     # [default] and [profile default] are not merged: the later one stands alone, as in botocore.
     if section is None or section.kind != kind:
         section = Section(kind, number)
         if name:
             sections[name] = section
+    else:
+        section.again.append(number)
     return section
 
 

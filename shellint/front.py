@@ -91,8 +91,11 @@ def _unforeseen(error: Exception, *, debug: bool) -> int:
         import re
         import traceback
 
-        # Whatever is as long as a secret key or a token is not shown, wherever in a message it stands.
-        shown = re.sub(r"[A-Za-z0-9/+=]{40,}", "…", "".join(traceback.format_exception(error)))
+        # Whatever is as long as a secret key or a token, in any base64 or a URL, is not shown, wherever it stands; the
+        # path of a file is, unless it looks like one.
+        secret = re.compile(r"[A-Za-z0-9/+=%]{40}|[A-Za-z0-9_.=%~-]{40}")
+        text = "".join(traceback.format_exception(error))
+        shown = re.sub(r"[A-Za-z0-9/+=%_.~-]{40,}", lambda run: "…" if secret.search(run[0]) else run[0], text)
         for line in shown.splitlines():
             say(line)
     say(f"vault: something unforeseen went wrong ({type(error).__name__}); nothing was changed")

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shellint import __version__
-from shellint.errors import ShellintError, StoreError, UsageError
-from shellint.paths import owned_directory, paths_from, private_directory, write_private
+from shellint.command_name import check_name
+from shellint.errors import ConfigError, ShellintError, StoreError, UsageError
+from shellint.paths import home_directory, owned_directory, paths_from, private_directory, write_private
 from shellint.templates import templates
 
 __all__ = [
     "KINDS",
-    "check_name",
     "detect_shell",
     "hook_command",
     "hook_line",
@@ -67,76 +67,6 @@ def hook_command(arguments: Sequence[str], env: Mapping[str, str]) -> str:
     return hook_text(kind or detect_shell(env), env, name=name, prompt=prompt)
 
 
-TAKEN = frozenset(
-    {
-        "and",
-        "argparse",
-        "begin",
-        "break",
-        "builtin",
-        "case",
-        "cd",
-        "command",
-        "continue",
-        "coproc",
-        "declare",
-        "do",
-        "done",
-        "elif",
-        "else",
-        "emulate",
-        "end",
-        "esac",
-        "eval",
-        "exec",
-        "exit",
-        "export",
-        "fi",
-        "float",
-        "for",
-        "foreach",
-        "function",
-        "if",
-        "in",
-        "integer",
-        "local",
-        "nocorrect",
-        "not",
-        "or",
-        "printf",
-        "read",
-        "readonly",
-        "repeat",
-        "return",
-        "select",
-        "set",
-        "set_color",
-        "shift",
-        "source",
-        "status",
-        "string",
-        "switch",
-        "test",
-        "then",
-        "time",
-        "trap",
-        "typeset",
-        "unalias",
-        "unset",
-        "until",
-        "while",
-    }
-)
-"""Words of the shells, which a function of that name would break."""
-
-
-def check_name(name: str) -> None:
-    """Raise UsageError for a name that no shell takes for a command's."""
-    odd = not all(letter.isascii() and (letter.isalnum() or letter in "_-.") for letter in name) or name[:1] in "-."
-    if odd or name in TAKEN:
-        raise UsageError(f"{name!r} is no name for a command", "use letters, digits, - and _")
-
-
 def detect_shell(env: Mapping[str, str]) -> str:
     """Return the kind of the shell that called us, by its process, else by $SHELL. Raises UsageError."""
     import shellingham
@@ -152,11 +82,21 @@ def detect_shell(env: Mapping[str, str]) -> str:
 
 
 def hook_line(env: Mapping[str, str]) -> str:
-    """Return the line to add, and to which file, for the shell we are called from."""
+    """Return what gives the shell we are called from its hook: a line to add, or a new shell where that is done."""
+    from shellint.startup import ask_shell, loading_file, login_hint, startup
+
     try:
-        file, line = LINES[detect_shell(env)]
+        kind = detect_shell(env)
     except UsageError:
-        file, line = LINES["bash"]
+        kind = "bash"
+    try:
+        files = startup(kind, env, home_directory(env), ask=ask_shell)
+    except ConfigError:
+        files = None
+    if files and (loading := loading_file(files)):
+        hint = login_hint(files)
+        return f"{loading} has the hook: open a new shell" + (f"; {hint}" if hint else "")
+    file, line = LINES[kind]
     return f"`vault setup` adds it (to {file}: {line}); then open a new shell"
 
 

@@ -26,6 +26,11 @@ def keyless(profile: Profile, holder: Profile, credentials_file: Path | None) ->
         place = holder.origins.get("aws_access_key_id", "the config file")
     elif credentials_file and holder.name in credentials_sections(credentials_file):
         place = credentials_file
+    if place is None and holder.role_arn:
+        return ConfigError(
+            f"{needs}{holder.name} has a role ({holder.origins['role_arn']}), but nothing to assume it with",
+            f"name what it starts from, by source_profile or credential_source; or `vault add {name}` stores a key",
+        )
     if place is None:
         return ConfigError(f"{needs}{holder.name} has no key and no source", f"`vault add {name}` stores a key for it")
     return ConfigError(

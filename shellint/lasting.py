@@ -18,11 +18,13 @@ HOUR = 3600
 DURATION_OPTION = Origin("--duration")
 DEFAULT = Origin("default")
 # In aws-vault, the default of --duration (https://github.com/ByteNess/aws-vault).
-_DURATION = "AWS_VAULT_DURATION"
+_ASKED = (DURATION_OPTION, Origin("AWS_VAULT_DURATION"))
 
 
 class Lasting:
     """The durations for `target`, of which `duration` seconds were asked for on the command line.
+
+    A variable may ask for them in its place, as in aws-vault.
 
     Each method raises ConfigError, or UsageError for --duration, when AWS would not take what was asked for.
     """
@@ -30,8 +32,10 @@ class Lasting:
     def __init__(self, target: Profile, env: Mapping[str, str], duration: int | None) -> None:
         self._target = target
         self._env = env
-        if duration is None and target.origins.get("duration_seconds") == DURATION_OPTION:
-            duration = target.duration_seconds
+        origin = target.origins.get("duration_seconds")
+        self._asked = DURATION_OPTION
+        if duration is None and origin in _ASKED:
+            duration, self._asked = target.duration_seconds, origin
         self._duration = duration
 
     def role(self, role: Profile) -> tuple[int, Origin]:
@@ -43,9 +47,9 @@ class Lasting:
         """Return the duration of the session that serves the roles of an MFA device."""
         return self._first(SESSION_TOKEN, 8 * HOUR, False, "AWS_CHAINED_SESSION_TOKEN_TTL")
 
-    def key(self) -> tuple[int, Origin]:
-        """Return the duration of the session of a key's own profile."""
-        return self._first(SESSION_TOKEN, HOUR, True, "AWS_SESSION_TOKEN_TTL")
+    def key(self, *, asked: bool = True) -> tuple[int, Origin]:
+        """Return the duration of the session of a key's own profile; not `asked` where a role comes on top of it."""
+        return self._first(SESSION_TOKEN, HOUR, asked, "AWS_SESSION_TOKEN_TTL")
 
     def federation(self) -> tuple[int, Origin]:
         """Return the duration of the session with which a key opens the console."""
@@ -55,14 +59,13 @@ class Lasting:
         """Return what to say when a duration was asked for and something else `decides`."""
         if self._duration is None:
             return []
-        return [f"how long {self._target.name} lasts is decided by {decides}, not by --duration"]
+        return [f"how long {self._target.name} lasts is decided by {decides}, not by {self._asked}"]
 
     def _first(
         self, limits: Limits, default: int, asked: bool, variable: str, *more: tuple[int | None, Origin]
     ) -> tuple[int, Origin]:
         candidates: list[tuple[int | str | None, Origin]] = [
-            (self._duration if asked else None, DURATION_OPTION),
-            (self._env.get(_DURATION) or None if asked else None, Origin(_DURATION)),
+            (self._duration if asked else None, self._asked),
             (self._env.get(variable) or None, Origin(variable)),
             *more,
         ]

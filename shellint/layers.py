@@ -15,7 +15,19 @@ from shellint.config_file import ConfigFile, Section
 from shellint.errors import ConfigError, ShellintError
 from shellint.origin import Origin, shortened, shown
 
-__all__ = ["DEEPEST", "LENT", "SERVICES", "SETTINGS", "Layer", "Overrides", "layers", "loop", "nearest", "too_deep"]
+__all__ = [
+    "DEEPEST",
+    "LENT",
+    "SERVICES",
+    "SETTINGS",
+    "Layer",
+    "Overrides",
+    "included",
+    "layers",
+    "loop",
+    "nearest",
+    "too_deep",
+]
 
 SERVICES = ("iam", "signin", "sso", "sso_oidc", "sts")
 """What is asked, by the names that AWS_ENDPOINT_URL_… and a `services` section have for them."""
@@ -97,6 +109,7 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
 
 # For the profile that was named alone, not for its sources.
 _TARGET_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "duration_seconds": ("AWS_VAULT_DURATION",),
     "role_arn": ("AWS_ROLE_ARN",),
     "role_session_name": ("AWS_ROLE_SESSION_NAME",),
     "session_tags": ("AWS_SESSION_TAGS",),
@@ -124,8 +137,8 @@ def layers(name: str, config: ConfigFile, env: Mapping[str, str], overrides: Ove
         _options(overrides, target=target),
         _variables(_VARIABLES, env),
         *([_variables(_TARGET_VARIABLES, env)] if target else []),
-        *(_settings(section, config) for section in _included(name, config)),
-        *(_lent(_settings(section, config)) for section in _included("default", config)),
+        *(_settings(section, config) for section in included(name, config)),
+        *(_lent(_settings(section, config)) for section in included("default", config)),
     ]
 
 
@@ -176,22 +189,25 @@ def _variables(table: Mapping[str, tuple[str, ...]], env: Mapping[str, str]) -> 
     }
 
 
-def _included(name: str, config: ConfigFile) -> list[Section]:
+def included(name: str, config: ConfigFile) -> list[Section]:
+    """Return the sections that are read for profile `name`: its own and what it includes. Raises ConfigError."""
     sections: list[Section] = []
     steps: dict[str, Origin] = {}
     while (section := config.profiles.get(name)) is not None:
         sections.append(section)
-        included, line = section.settings.get("include_profile", ("", 0))
-        if not included:
+        following, line = section.settings.get("include_profile", ("", 0))
+        if not following:
             break
         steps[name] = origin = config.origin(line)
-        if included in steps:
-            raise loop("include_profile", list(steps.items())[list(steps).index(included) :])
-        if included not in config.profiles:
-            raise origin.error(f"include_profile names {shown(included)}, which is not there", _hint(included, config))
+        if following in steps:
+            raise loop("include_profile", list(steps.items())[list(steps).index(following) :])
+        if following not in config.profiles:
+            raise origin.error(
+                f"include_profile names {shown(following)}, which is not there", _hint(following, config)
+            )
         if len(steps) > DEEPEST:
             raise too_deep("include_profile", origin)
-        name = included
+        name = following
     return sections
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from shellint.errors import ConfigError, ShellintError, UsageError
 
-__all__ = ["Origin", "shortened", "shown"]
+__all__ = ["Origin", "program_of", "shortened", "shown"]
 
 _LONGEST = 200
 # A URL with a user name often has the password there too.
@@ -44,6 +44,12 @@ def shown(value: str) -> str:
 def shortened(value: str) -> str:
     """Return a value as a table shows it: as `shown`, but quoted only where that is the only way to see it."""
     return _short(value, str if value.isprintable() else repr)
+
+
+def program_of(command: str) -> str:
+    """Return a command as it may be shown: people write passwords and seeds behind the program's name."""
+    program, *words = command.split() or [""]
+    return f"{program} …" if words else program
 
 
 def _short(value: str, written: Callable[[str], str]) -> str:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from shellint.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "Paths",
+    "from_home",
     "home_directory",
     "owned_directory",
     "paths_from",
@@ -140,8 +141,11 @@ def sweep_temporary(path: Path) -> None:
             stale.unlink()
 
 
-def replace_file(target: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Do what `write_private` does, for a path that is no link and with any mode. Raises OSError."""
+def replace_file(target: Path, data: bytes, *, mode: int = 0o600, check: Callable[[], object] | None = None) -> None:
+    """Do what `write_private` does, for a path that is no link and with any mode.
+
+    `check` is called last, when all is ready; whatever it raises leaves the target as it is. Raises OSError.
+    """
     import tempfile
 
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
@@ -156,6 +160,8 @@ def replace_file(target: Path, data: bytes, *, mode: int = 0o600) -> None:
             os.close(descriptor)
         if mode != 0o600:
             temporary.chmod(mode)
+        if check:
+            check()
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -186,6 +192,12 @@ def home_directory(env: Mapping[str, str]) -> Path:
         raise ConfigError("HOME is not set and the user database knows no home", "set HOME") from None
 
 
+def from_home(text: str, home: Path) -> Path:
+    """Return the path that `text` is, where a first `~` stands for `home`."""
+    path = Path(text)
+    return home.joinpath(*path.parts[1:]) if path.parts[:1] == ("~",) else path
+
+
 def _user_directory(which: str, env: Mapping[str, str], home: Path) -> Path:
     variable, below_home = _XDG[which]
     named = Path(env.get(variable) or ".")
@@ -200,10 +212,7 @@ def _user_directory(which: str, env: Mapping[str, str], home: Path) -> Path:
 
 def _named(variable: str, env: Mapping[str, str], home: Path) -> Path | None:
     value = env.get(variable)
-    if not value:
-        return None
-    first, *rest = Path(value).parts
-    return home.joinpath(*rest) if first == "~" else Path(value)
+    return from_home(value, home) if value else None
 
 
 def _refuse_another_home(parent: Path) -> None:

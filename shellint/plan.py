@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shellint.durations import format_duration
-from shellint.endpoint import Endpoint, bearer_endpoint, sts_endpoint
+from shellint.endpoint import Endpoint, bearer_endpoint, sts_endpoint, url_notes
 from shellint.keyless import keyless
 from shellint.lasting import DEFAULT, HOUR, Lasting
 from shellint.providers import Machine, PlainKey, SignIn, Sso, WebIdentityToken
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from shellint.origin import Origin
     from shellint.profiles import Profile
 
 __all__ = [
@@ -51,6 +52,7 @@ _Mfa = tuple[str | None, str | None]
 class Plan:
     """The steps for `profile`, the first of them a Root; `notes` are lines worth telling the person.
 
+    `sts_origin` is who set the URL of STS, None where botocore finds it.
     `sso` and `oidc` are the endpoints of IAM Identity Center, where the root is a sign-in there; `sign_in` is that of
     the console, where the root is what `aws login` keeps.
     """
@@ -63,6 +65,12 @@ class Plan:
     sso: Endpoint | None = None
     oidc: Endpoint | None = None
     sign_in: Endpoint | None = None
+    sts_origin: Origin | None = None
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Return what to say once STS was asked at a URL that was set for it."""
+        return (f"STS is asked at {self.sts.url} ({self.sts_origin})",) if self.sts_origin else ()
 
     @property
     def duration(self) -> int | None:
@@ -102,7 +110,7 @@ def make_plan(
     namer = session_name_of(user, host)
     lasting = Lasting(profile, env, duration)
     # One code is enough: where a role asks for it, what is below it goes without.
-    exchange = _session_token(holder.name, (None, None) if roles else mfa, lasting)
+    exchange = _session_token(holder.name, (None, None) if roles else mfa, lasting, asked=not roles)
     root = _root(holder, has_key, exchange, env, lasting, namer)
     if isinstance(root, WebIdentity):
         roles = roles[1:]
@@ -122,6 +130,7 @@ def make_plan(
     sts, sts_notes = sts_endpoint(profile, (*(role.role_arn for role in roles), holder.role_arn, mfa[0]))
     provider = root.provider if isinstance(root, Provided) else None
     sso = provider if isinstance(provider, Sso) else None
+    notes += url_notes(profile, provider)
     return Plan(
         profile=profile.name,
         region=profile.region,
@@ -133,6 +142,7 @@ def make_plan(
         sign_in=bearer_endpoint(profile, "signin", holder.region or sts.region)
         if isinstance(provider, SignIn)
         else None,
+        sts_origin=profile.origins.get("endpoint_url_sts") if sts.url else None,
     )
 
 
@@ -176,8 +186,8 @@ def _ignored_duration(root: Root, lasting: Lasting) -> list[str]:
     return lasting.ignored("its permission set" if isinstance(root.provider, Sso) else "what gives its credentials")
 
 
-def _session_token(profile: str, mfa: _Mfa, lasting: Lasting) -> SessionToken:
-    seconds, origin = lasting.key()
+def _session_token(profile: str, mfa: _Mfa, lasting: Lasting, *, asked: bool = True) -> SessionToken:
+    seconds, origin = lasting.key(asked=asked)
     return SessionToken(profile, *mfa, seconds, explicit=origin != DEFAULT)
 
 

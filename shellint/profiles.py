@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shellint.config_file import ConfigFile, profile_names, read_config
-from shellint.errors import ConfigError
+from shellint.errors import ConfigError, ShellintError
 from shellint.layers import DEEPEST, SERVICES, Overrides, layers, loop, nearest, too_deep
-from shellint.origin import Origin, shown
+from shellint.origin import Origin, shortened, shown
 from shellint.profile_settings import ProfileSettings
 from shellint.providers import Provider, provider_of
 
@@ -102,10 +102,7 @@ def links(
     env, _ = _without_pod_identity(env)
     known = dict.fromkeys(known)
     if name not in config.profiles and name not in known:
-        raise ConfigError(
-            f"no profile {shown(name)}: neither a section in {config.path} nor a stored key has that name",
-            _did_you_mean(name, config, known) or "`vault list` shows the profiles there are",
-        )
+        raise _unknown(name, config, known)
     passed: dict[str, Origin] = {}
     hop = name
     while True:
@@ -118,6 +115,8 @@ def links(
         if source in passed:
             raise loop("source_profile", list(passed.items())[list(passed).index(source) :])
         if source not in config.profiles and source not in known:
+            if source in config.others:
+                raise _without_kind(source, config)
             raise origin.error(
                 f"source_profile of {hop} names {shown(source)}, which has neither a section nor a stored key",
                 _did_you_mean(source, config, known) or "add a section of that name, or `vault add` a key for it",
@@ -171,6 +170,23 @@ def _region_notes(name: str, settings: ProfileSettings) -> tuple[str, ...]:
     if origin.line is not None or origin.is_option or not others or others[0][0] == used:
         return ()
     return (f"region {used} ({origin}), not {others[0][0]} as {name} has it ({others[0][1]})",)
+
+
+def _unknown(name: str, config: ConfigFile, known: Iterable[str]) -> ShellintError:
+    if name in config.others:
+        return _without_kind(name, config)
+    hint = _did_you_mean(name, config, known)
+    if not config.is_there:
+        why = f"there is no file {config.path}, and no stored key has that name"
+        return ConfigError(f"no profile {shown(name)}: {why}", hint or "is AWS_CONFIG_FILE right? `vault add` makes it")
+    why = f"neither a section in {config.path} nor a stored key has that name"
+    return ConfigError(f"no profile {shown(name)}: {why}", hint or "`vault list` shows the profiles there are")
+
+
+def _without_kind(name: str, config: ConfigFile) -> ShellintError:
+    return config.origin(config.others[name]).error(
+        f"[{shortened(name)}] is no profile", f"write [profile {shortened(name)}]"
+    )
 
 
 def _did_you_mean(name: str, config: ConfigFile, known: Iterable[str]) -> str:

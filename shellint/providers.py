@@ -5,11 +5,11 @@ A profile may name several ways; the first of `_READERS` that it has counts, as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shellint.errors import ConfigError
+from shellint.layers import nearest
 from shellint.origin import shortened
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "SsoInstance",
     "WebIdentityToken",
     "provider_of",
+    "providing",
     "sso_instance",
 ]
 
@@ -102,21 +103,25 @@ def provider_of(settings: ProfileSettings, config: ConfigFile) -> Provider | Non
 
     Raises ConfigError when what it names is not complete.
     """
-    for key, read in _READERS.items():
-        if settings.has(key):
-            return read(settings, config)
+    for key in filter(settings.has, _READERS):
+        return _READERS[key](settings, config)
     return None
 
 
+def providing(names: Collection[str]) -> Mapping[str, bool]:
+    """Return those of the settings `names` by which a profile says where its credentials come from.
+
+    Each tells whether it belongs to the way that counts, the first one there.
+    """
+    there = [key for key in _READERS if key in names]
+    return {key: _READERS[key] is _READERS[there[0]] for key in there}
+
+
 def sso_instance(name: str, config: ConfigFile) -> SsoInstance:
-    """Return the [sso-session NAME] of the config file. Raises ConfigError when it is missing or not complete."""
+    """Return the [sso-session NAME] that the config file has. Raises ConfigError when it is not complete."""
     from shellint.profile_settings import ProfileSettings
 
-    section = config.sso_sessions.get(name)
-    if section is None:
-        raise ConfigError(
-            f"there is no [sso-session {shortened(name)}] in {config.path}", "`aws configure sso-session` makes one"
-        )
+    section = config.sso_sessions[name]
     values = {key: (value, config.origin(line)) for key, (value, line) in section.settings.items() if value}
     settings = ProfileSettings([values])
     start_url, region = settings.text("sso_start_url"), settings.text("sso_region")
@@ -129,9 +134,16 @@ def sso_instance(name: str, config: ConfigFile) -> SsoInstance:
 def _sso(settings: ProfileSettings, config: ConfigFile) -> Sso:
     session = settings.text("sso_session")
     # A session's own start URL counts, and an inline one beside it is only said twice.
-    instance = sso_instance(session, config) if session is not None else None
-    if instance is None:
+    if session is None:
         instance = SsoInstance(_needed(settings, "sso_start_url"), _needed(settings, "sso_region"))
+    elif session in config.sso_sessions:
+        instance = sso_instance(session, config)
+    else:
+        close = nearest(session, list(config.sso_sessions))
+        raise settings.origins["sso_session"].error(
+            f"there is no [sso-session {shortened(session)}]",
+            f"did you mean {close}?" if close else "`aws configure sso-session` makes one",
+        )
     return Sso(instance, _needed(settings, "sso_account_id"), _needed(settings, "sso_role_name"))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shellint.steps import Step
     from shellint.store import Store
 
-__all__ = ["forget_key", "forget_sign_in", "session_names"]
+__all__ = ["family", "forget_key", "forget_sign_in", "forget_sign_in_of", "session_names"]
 
 # How a profile is called, how its code is got and who chose the duration leave no trace in the session.
 _SHAPELESS = {"profile", "mfa_process", "explicit"}
@@ -37,33 +37,38 @@ def session_names(plan: Plan, access_key_id: str | None) -> tuple[str, ...]:
     """
     root = plan.steps[0]
     path: list[Any] = [{"sts": plan.sts.place, "sso": plan.sso.place if plan.sso else None}]
-    family = _family(access_key_id or _origin(root))
+    beginning = family(access_key_id or _origin(root))
     if access_key_id is not None:
         path.append({"key": access_key_id})
     names = []
     for step in plan.steps:
         if step is not root or access_key_id is None:
             path.append(_shape(step))
-        names.append(family + _digest(path))
+        names.append(beginning + _digest(path))
     return tuple(names)
 
 
 def forget_key(store: Store, access_key_id: str) -> int:
     """Forget every session made from a key, of whatever profile, and return how many there were."""
-    return _forget(store, access_key_id)
+    return _forget(store, family(access_key_id))
 
 
 def forget_sign_in(store: Store, instance: SsoInstance) -> int:
     """Forget every session that goes back to a sign-in to `instance`, and return how many there were."""
-    return _forget(store, instance.name)
+    return _forget(store, family(instance.name))
 
 
-def _forget(store: Store, origin: Any) -> int:
-    return len(store.delete_where("session", lambda name: name.startswith(_family(origin))))
+def forget_sign_in_of(store: Store, token: str) -> int:
+    """Forget every session that goes back to the same sign-in as the token which is kept under the name `token`."""
+    return _forget(store, token.partition("-")[0] + "-")
 
 
-def _family(origin: Any) -> str:
-    """Return what the names of all sessions of one origin begin with."""
+def _forget(store: Store, beginning: str) -> int:
+    return len(store.delete_where("session", lambda name: name.startswith(beginning)))
+
+
+def family(origin: Any) -> str:
+    """Return what the names of all sessions of one origin begin with; of a sign-in, those of its tokens too."""
     return _digest([origin])[:16] + "-"
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Startup", "ask_shell", "startup"]
+from shellint.rc_block import hook_line_number
+
+__all__ = ["Startup", "ask_shell", "loading_file", "login_hint", "startup"]
 
 Ask = Callable[[Sequence[str], Mapping[str, str]], str]
 """Run a shell with these words and this environment; return what it prints, "" when it cannot say."""
@@ -18,17 +21,30 @@ Ask = Callable[[Sequence[str], Mapping[str, str]], str]
 class Startup:
     """`file` is where a line belongs that every such shell is to read, `also` is read by each of them too.
 
-    `elsewhere` are files that could have been the right one at another time.
+    `elsewhere` are files that could have been the right one at another time. `login` is what a login shell reads in the
+    place of `file`, where that does not lead there.
     """
 
     file: Path
     also: tuple[Path, ...] = ()
     elsewhere: tuple[Path, ...] = ()
+    login: Path | None = None
 
 
 def startup(kind: str, env: Mapping[str, str], home: Path, *, ask: Ask, platform: str = sys.platform) -> Startup:
     """Return the start-up files of a kind of shell. `ask` answers where only the shell itself knows."""
     return _KINDS[kind](env, home, ask, platform)
+
+
+def loading_file(files: Startup) -> Path | None:
+    """Return the file that loads the hook, by our lines or by the person's; None without one."""
+    return next((file for file in (files.file, *files.also) if hook_line_number(_read(file))), None)
+
+
+def login_hint(files: Startup) -> str:
+    """Return what to do for a login shell, which would have no hook; "" where every shell has one."""
+    line = f'[ -r "$HOME/{files.file.name}" ] && . "$HOME/{files.file.name}"'
+    return f"a login shell (ssh) does not read {files.file}: add `{line}` to {files.login}" if files.login else ""
 
 
 def ask_shell(words: Sequence[str], env: Mapping[str, str]) -> str:
@@ -52,11 +68,11 @@ def _bash(_env: Mapping[str, str], home: Path, _ask: Ask, platform: str) -> Star
     # Elsewhere a window is no login shell.
     rc = home / ".bashrc"
     login = [home / name for name in (".bash_profile", ".bash_login", ".profile")]
-    if platform == "darwin":
-        first = next((file for file in login if file.exists()), login[0])
-        if b".bashrc" not in _read(first):
-            return Startup(first, elsewhere=(rc, *(file for file in login if file != first)))
-    return Startup(rc, elsewhere=tuple(login))
+    first = next((file for file in login if file.exists()), login[0])
+    leads = _names(first, rc) or any(_names(first, file) and _names(file, rc) for file in login)
+    if platform == "darwin" and not leads:
+        return Startup(first, elsewhere=(rc, *(file for file in login if file != first)))
+    return Startup(rc, elsewhere=tuple(login), login=None if leads or hook_line_number(_read(first)) else first)
 
 
 def _zsh(env: Mapping[str, str], home: Path, ask: Ask, _platform: str) -> Startup:
@@ -101,6 +117,11 @@ _KINDS: Mapping[str, Callable[[Mapping[str, str], Path, Ask, str], Startup]] = {
     "fish": _fish,
     "powershell": _powershell,
 }
+
+
+def _names(file: Path, other: Path) -> bool:
+    """Whether a line of a file has the name of another in it, which it will then read."""
+    return re.search(rb"^[^#\n]*" + re.escape(other.name.encode()) + rb"\b", _read(file), re.MULTILINE) is not None
 
 
 def _read(path: Path) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shellint.durations import format_duration
+from shellint.lasting import HOUR
 from shellint.providers import Machine, Process, SignIn, Sso
 from shellint.sessions import session_names
 from shellint.steps import AssumeRole, FederationToken, Provided, SessionToken, Step, StoredKey, WebIdentity
@@ -30,6 +31,12 @@ _WITHOUT_MFA = "made without an MFA code: IAM refuses it, and STS all but Assume
 _KEPT = {
     True: " unless the session that is kept lasts long enough",
     None: " unless its session of today is still kept",
+    False: "",
+}
+# No session with MFA that is kept saves the code of such a role, other than its own.
+_OWN = {
+    True: ", unless the session that is kept lasts long enough",
+    None: ", unless the session of this very role is still kept",
     False: "",
 }
 
@@ -73,7 +80,7 @@ def described(
         if code is not None:
             mfa_token = False
         remarks = (
-            code + _KEPT[kept[index]] if code else "",
+            code + _unless(step, kept[index]) if code else "",
             _WITHOUT_MFA if is_last and isinstance(step, SessionToken) and step.mfa_serial is None else "",
             _asks_more(step),
         )
@@ -85,9 +92,15 @@ def described(
 def _kept(plan: Plan, sessions: Collection[str]) -> tuple[bool | None, ...]:
     """Tell of each step whether a session of it is kept; None where its name begins with a key that is sealed."""
     root = plan.steps[0]
-    if sessions and (isinstance(root, WebIdentity) or (isinstance(root, Provided) and root.is_kept)):
+    if sessions and isinstance(root, Provided) and root.is_kept:
         return tuple(name in sessions for name in session_names(plan, None))
     return (None if sessions else False,) * len(plan.steps)
+
+
+def _unless(step: Step, kept: bool | None) -> str:
+    if not isinstance(step, AssumeRole):
+        return _KEPT[kept]
+    return (": a code of its own, because it is to last longer than 1h" if step.duration > HOUR else "") + _OWN[kept]
 
 
 def _code(step: Step, *, given: bool) -> str | None:

@@ -69,8 +69,11 @@ class Provided:
 
     @property
     def is_kept(self) -> bool:
-        """Whether they are worth keeping: a machine, and another program's sign-in, keep their own."""
-        return isinstance(self.provider, Sso | Process)
+        """Whether all that shapes them is known, so that they can be kept.
+
+        What a program prints depends on its directory, its environment and the day; what a machine has, on the machine.
+        """
+        return isinstance(self.provider, Sso)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["Human", "NoHuman", "Terminal", "printable", "say"]
+__all__ = ["Human", "NoHuman", "Terminal", "answered_by", "printable", "say"]
 
 # What may end or stop the process while the terminal is in our mode; SIGKILL cannot be helped.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGTSTP")
@@ -91,6 +91,15 @@ class Terminal:
         say(line)
 
 
+@contextlib.contextmanager
+def answered_by(todo: str) -> Iterator[None]:
+    """Say `todo` where nobody is there to answer the question inside: an option or a variable that gives the answer."""
+    try:
+        yield
+    except NeedsHuman as error:
+        raise NeedsHuman(error.what, todo) from None
+
+
 def say(line: str) -> None:
     """Write a line to stderr."""
     # A full or vanished stderr must not turn a success into a failure: nor later, when Python flushes what it kept.
@@ -106,7 +115,7 @@ def printable(text: str) -> str:
 def _nobody(question: str, why: str) -> NeedsHuman:
     return NeedsHuman(
         f"a person has to answer and {why}: {printable(question).rstrip(' :')}",
-        "run it in a terminal, or give the answer as an option or a variable",
+        "run it in a terminal",
     )
 
 
@@ -117,8 +126,8 @@ def _converse(question: str, *, echo: bool) -> str:
         return _console(prompt, echo=echo) if sys.platform == "win32" else _tty(prompt, echo=echo)
     except (KeyboardInterrupt, EOFError):
         raise Interrupted("interrupted") from None
-    except OSError as error:
-        raise _nobody(question, f"there is no terminal ({error.strerror})") from None
+    except OSError:
+        raise _nobody(question, "there is no terminal") from None
 
 
 def _tty(prompt: str, *, echo: bool) -> str:

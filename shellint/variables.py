@@ -71,17 +71,29 @@ SHAPING = (
     "AWS_SESSION_TOKEN_TTL",
     "AWS_CHAINED_SESSION_TOKEN_TTL",
     "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_EC2_METADATA_V1_DISABLED",
     "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_SIGNIN",
     "AWS_ENDPOINT_URL_SSO",
     "AWS_ENDPOINT_URL_SSO_OIDC",
     "AWS_ENDPOINT_URL_STS",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_LOGIN_CACHE_DIRECTORY",
     "AWS_STS_REGIONAL_ENDPOINTS",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_CA_BUNDLE",
 )
-"""What shapes a session: kept with the wish, so that a renewal repeats it whatever has happened since."""
+"""What shapes a session: kept with the wish, so that a renewal repeats it whatever has happened since.
+
+A secret is none of them: AWS_CONTAINER_AUTHORIZATION_TOKEN is read where it stands.
+"""
 
 FIXED = (*SETS, *REPLACED, *OURS)
 """Every name tested for readonly before anything starts."""

@@ -76,9 +76,9 @@ class Console:
         """Refuse the next requests: `code` is the exception, `error` what OAuth calls it."""
         self._faults.add(Fault("*", times, error=AwsError(status, code, error)))
 
-    def break_next(self, how: Breakage, *, times: int = 1) -> None:
+    def break_next(self, how: Breakage, *, times: int = 1, seconds: float = 0.0) -> None:
         """Spoil the next answers."""
-        self._faults.add(Fault("*", times, breakage=how))
+        self._faults.add(Fault("*", times, breakage=how, seconds=seconds))
 
     def end(self) -> None:
         """End the sign-in."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from tests.desk import BIN, Desk
 from tests.rig.environment import environment
 
-__all__ = ["Door", "door_in", "raw", "serving", "wait_until"]
+__all__ = ["METADATA", "URI", "Door", "door_in", "raw", "serving", "wait_until"]
 
 URI, TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 METADATA = "AWS_EC2_METADATA_SERVICE_ENDPOINT"

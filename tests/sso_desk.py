@@ -12,7 +12,7 @@ from shellint.sources.roots import Caller
 from shellint.sso.cache import CliToken
 from shellint.sso.login import sign_in
 from shellint.sso.sealed import SealedToken
-from shellint.sso.values import Token
+from shellint.sso.values import SignInPlace, Token
 from shellint.store import PassphraseSource, Store
 from shellint.store.sealing import Argon2
 from shellint.terminal import NoHuman
@@ -57,11 +57,11 @@ class SsoDesk(Desk):
 
     def keep(self, token: Token, instance: SsoInstance | None = None) -> None:
         """Put a token into the sealed store."""
-        SealedToken(instance or self.instance, self.oidc, self.caller).write(token)
+        SealedToken(SignInPlace(instance or self.instance, self.oidc, self.oidc), self.caller).write(token)
 
     def kept(self) -> Token | None:
         """Return the token in the sealed store."""
-        return SealedToken(self.instance, self.oidc, self.caller).read()
+        return SealedToken(SignInPlace(self.instance, self.oidc, self.oidc), self.caller).read()
 
     def cli(self) -> CliToken:
         """Return the AWS CLI's own."""

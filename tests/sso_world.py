@@ -13,7 +13,7 @@ from shellint.providers import Sso, SsoInstance
 from shellint.sources.roots import Caller
 from shellint.sso.login import sign_in
 from shellint.sso.token import access_token
-from shellint.sso.values import Token
+from shellint.sso.values import SignInPlace, Token
 from shellint.steps import Provided, SessionToken
 from shellint.terminal import Human
 from tests.aws import StrictAws
@@ -55,6 +55,11 @@ class SsoWorld:
         self.endpoint = Endpoint("eu-west-1", aws.endpoint_url)
         self.env: dict[str, str] = {"PATH": "/usr/bin:/bin"}
 
+    @property
+    def place(self) -> SignInPlace:
+        """Where it is asked."""
+        return SignInPlace(self.instance, self.endpoint, self.endpoint)
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass, here and at AWS."""
         self.clock.ahead += seconds
@@ -72,7 +77,7 @@ class SsoWorld:
 
     def token(self, human: Human | None = None, *, programs: bool = True, **options: bool | str) -> str:
         """Return a token for the portal."""
-        return access_token(self.instance, self.endpoint, self.caller(human, programs=programs), **options)  # type: ignore[arg-type]
+        return access_token(self.place, self.caller(human, programs=programs), **options)  # type: ignore[arg-type]
 
     def plan(self, role: str = "Admin", account: str = ACCOUNT) -> Plan:
         """Return the plan for a role."""

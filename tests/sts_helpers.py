@@ -28,8 +28,9 @@ def ask(
 ) -> Sts:
     timeouts = {name: options.pop(name, 5.0) for name in ("connect_timeout", "read_timeout")}
     signer = LongTermKey(*key) if isinstance(key, KeyPair) else key
+    notice = options.pop("notice", None)
     endpoint = Endpoint(options.pop("region", "eu-west-1"), url, **options)
-    return sts_client(endpoint, signer, env or {}, profile="admin", owner="base", now=Clock(), **timeouts)
+    return sts_client(endpoint, signer, env or {}, profile="admin", owner="base", now=Clock(), notice=notice, **timeouts)
 
 
 def refusal(call: Callable[[], object], *secrets: str) -> ShellintError:

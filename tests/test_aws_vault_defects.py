@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -18,6 +24,8 @@ from tests.desk import Desk
 from tests.planning import ONE, PATH, ROLE, failure, plan_of, profile_of, with_mfa
 from tests.rig.environment import fresh_home
 from tests.world import HOUR, World, assume
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +155,37 @@ def test_d18_removing_forgets_the_key_and_its_sessions_and_asks_first(desk: Desk
     store = json.loads((desk.home / ".local" / "share" / "shellint" / "store.json").read_text())
     assert not any(store["items"].get(kind) for kind in ("key", "session"))
     assert desk.config.read_bytes() == config
+
+
+def test_d20_every_library_is_used_and_no_other_is_imported() -> None:
+    """There an archived library comes along for a picker that nobody calls."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {library(words) for words in project["dependencies"]}
+    brought = {library(words) for name in declared for words in requires(name) or ()}
+    imported = {
+        name.partition(".")[0]
+        for file in (ROOT / "shellint").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in modules(node)
+    }
+    others = imported - sys.stdlib_module_names - {"shellint"}
+    assert declared <= others
+    assert others - declared <= brought
+
+
+def test_d20_no_code_is_unused_or_commented_out() -> None:
+    check = [sys.executable, "-m", "ruff", "check", "--select", "ERA,F401,F811,F841", "shellint", "tests"]
+    done = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def library(requirement: str) -> str:
+    """Return the name of a library as it is imported."""
+    return re.split(r"[^\w.-]", requirement)[0].lower().replace("-", "_")
+
+
+def modules(node: ast.AST) -> list[str]:
+    """Return what a statement imports, if it is one that imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []

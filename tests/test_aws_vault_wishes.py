@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.aws import StrictAws
 from tests.command import vault
-from tests.desk import Desk
+from tests.desk import BIN, Desk
 from tests.explaining import explain, furnish
+from tests.logging_in import exported
 from tests.planning import BARE, BASE, arn
-from tests.rig.environment import fresh_home
+from tests.rig.environment import environment, fresh_home
 from tests.rig.kinds import Kind
 from tests.seat import Seat, seated
 
@@ -54,6 +57,17 @@ def test_w1_one_mfa_code_serves_five_roles_and_the_keys_own_profile(desk: Desk, 
         assert vault(desk, "exec", "--no-input", name, "true").returncode == 0
     asked = [record.action for record in aws.requests[before:]]
     assert asked == ["GetSessionToken", *["AssumeRole"] * 5]
+
+
+def test_w5_the_shell_one_sits_in_gets_them_and_keeps_what_it_has(seat: Seat) -> None:
+    sh = seat.sit()
+    sh.run("mkdir work && cd work")
+    sh.run("alias hi='echo hello'")
+    sh.run("vault use plain")
+    assert sh.value("AWS_VAULT") == b"plain"
+    assert sh.output("hi") == "hello"
+    assert sh.output("pwd") == str(seat.home / "work")
+    assert psutil.Process(sh.pid).children() == [], "there is no shell within the shell"
 
 
 @pytest.mark.parametrize("hops", [2, 3])
@@ -132,3 +146,13 @@ def test_w10_without_any_region_sts_is_asked_in_the_one_of_the_partition(home: P
         out = explain(home, name).out
         assert f"STS in {region}" in out
         assert "none: no region will be set" in out
+
+
+def test_w13_a_tool_that_takes_a_profile_gets_it_by_credential_process(desk: Desk) -> None:
+    """As Terraform does with `profile =`; beside a session that is loaded the named profile still counts."""
+    desk.role("prod")
+    desk.profile("tool", credential_process=f"{BIN / 'vault'} credential-process prod")
+    ask = "import boto3; print(boto3.Session(profile_name='tool').client('sts').get_caller_identity()['Arn'])"
+    env = environment(desk.home, **desk.env) | exported(desk, "base")
+    done = subprocess.run([sys.executable, "-c", ask], env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert ":assumed-role/prod/" in done.stdout, done.stderr

@@ -43,7 +43,7 @@ def refused(desk: Desk, *words: str, code: int, says: str, todo: str = "", stdin
     assert todo in "".join(lines[1:])
 
 
-def test_an_unknown_profile_is_named_with_the_nearest(desk: Desk) -> None:
+def test_w26_an_unknown_profile_is_named_with_the_nearest(desk: Desk) -> None:
     refused(desk, "exec", "bsae", "true", code=1, says="bsae", todo="did you mean base?")
 
 
@@ -93,7 +93,7 @@ def test_no_terminal_when_a_question_has_to_be_asked(desk: Desk) -> None:
     refused(desk, "exec", "base", "true", code=4, says="MFA code")
 
 
-def test_no_input_is_the_same_as_no_terminal(desk: Desk) -> None:
+def test_w30_no_input_is_the_same_as_no_terminal(desk: Desk) -> None:
     desk.profile("base", mfa_serial=desk.mfa.serial)
     refused(desk, "exec", "base", "--no-input", "--", "true", code=4, says="MFA code")
     refused(desk, "exec", "base", "true", code=4, says="MFA code", SHELLINT_NO_INPUT="1")
@@ -203,3 +203,18 @@ def test_no_arguments_shows_the_help_and_fails(desk: Desk) -> None:
     result = vault(desk)
     assert result.returncode == 2
     assert "Commands:" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_LOGIN_CACHE_DIRECTORY"])
+def test_a_variable_that_names_the_current_directory_is_foreseen(desk: Desk, variable: str) -> None:
+    desk.profile("console", login_session="arn:aws:iam::123456789012:user/x", region="eu-west-1")
+    result = vault(desk, "exec", "console", "--", "true", **{variable: "."})
+    assert result.returncode in {1, 4}
+    assert "unforeseen" not in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_a_token_file_that_is_the_current_directory_is_one_line(desk: Desk) -> None:
+    desk.profile("pod", role_arn="arn:aws:iam::123456789012:role/x", web_identity_token_file=".")
+    result = vault(desk, "exec", "pod", "--", "true")
+    assert "the web identity token of pod cannot be read: .: Is a directory" in result.stderr

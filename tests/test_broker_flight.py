@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.synchronize import Semaphore
@@ -12,12 +14,15 @@ import pytest
 
 from shellint import flight
 from shellint.broker import Broker
+from shellint.errors import NeedsHuman
 from shellint.plan import Plan
 from shellint.sources.roots import Caller
+from shellint.store.lock import hold, sweep_locks
 from tests.aws import StrictAws
 from tests.world import Clock, Script, World, open_test_store
 
 SHELLS = 10
+COUNTED = 100
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def _shell(directory: Path, plan: Plan, code: str, asked: Path, waiting: Semapho
     (asked.parent / made.access_key_id).touch()
 
 
-def test_ten_shells_at_once_ask_one_person_once_and_get_the_same_session(world: World, tmp_path: Path) -> None:
+def test_w24_ten_shells_at_once_ask_one_person_once_and_get_the_same_session(world: World, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     waiting = context.Semaphore(0)
     asked = tmp_path / "outcome" / "asked"
@@ -73,3 +78,67 @@ def test_ten_shells_at_once_ask_one_person_once_and_get_the_same_session(world: 
     (record,) = world.aws.requests
     assert record.mfa_code
     assert len(list(asked.parent.iterdir())) == 2  # the question, and one access key id for all
+
+
+def _aged(path: Path, seconds: float) -> Path:
+    path.touch(0o600)
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+    return path
+
+
+def test_a_new_lock_takes_the_old_ones_that_nobody_holds_with_it(tmp_path: Path) -> None:
+    store = open_test_store(tmp_path / "data")
+    locks = tmp_path / "data" / "locks"
+    with flight.alone(store, "first", Script()):
+        pass
+    forgotten, young, held = (locks / f"{name}.lock" for name in ("forgotten", "young", "held"))
+    _aged(forgotten, flight.LOCK_KEPT + 60)
+    _aged(young, flight.LOCK_KEPT - 60)
+    other = _aged(locks / "no-lock", flight.LOCK_KEPT + 60)
+    with hold(_aged(held, flight.LOCK_KEPT + 60), 1):
+        _aged(held, flight.LOCK_KEPT + 60)
+        with flight.alone(store, "first", Script()):
+            assert forgotten.exists(), "a lock that was there costs no sweep"
+        with flight.alone(store, "second", Script()):
+            assert {*locks.iterdir()} == {locks / "first.lock", locks / "second.lock", young, held, other}
+    with flight.alone(store, "third", Script()):
+        assert not held.exists()
+
+
+def _counts(directory: Path, go: Semaphore) -> None:
+    assert go.acquire(timeout=120)
+    for _ in range(COUNTED):
+        with hold(directory / "x.lock", 60):
+            number = int((directory / "number").read_text())
+            (directory / "number").write_text(str(number + 1))
+
+
+def test_a_lock_whose_file_is_swept_all_the_time_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    (tmp_path / "number").write_text("0")
+    context = multiprocessing.get_context("spawn")
+    go = context.Semaphore(0)
+    processes = [context.Process(target=_counts, args=(tmp_path, go)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for _ in processes:
+        go.release()
+    swept = 0
+    while any(process.is_alive() for process in processes):
+        before = (tmp_path / "x.lock").exists()
+        sweep_locks(tmp_path, older=-60)
+        swept += before and not (tmp_path / "x.lock").exists()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert (tmp_path / "number").read_text() == str(3 * COUNTED)
+    assert swept
+
+
+def test_a_lock_is_waited_for_as_long_as_the_caller_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flight, "LOCK_NOTICE", 0.01)
+    store, human = open_test_store(tmp_path / "data"), Script()
+    with (
+        flight.alone(store, "same", human),
+        pytest.raises(NeedsHuman, match="perhaps for an answer"),
+        flight.alone(store, "same", human, limit=0.01),
+    ):
+        pass

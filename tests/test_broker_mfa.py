@@ -155,6 +155,12 @@ def test_mfa_token_is_tried_once_only(world: World) -> None:
     assert world.human.asked == []
 
 
+def test_an_mfa_token_that_is_no_code_is_wrong_usage_even_where_none_is_needed(world: World) -> None:
+    with pytest.raises(UsageError, match="--mfa-token is not an MFA code"):
+        world.broker().obtain(world.plan(assume(world.role("reader"))), min_ttl=300, mfa_token="12")
+    assert world.calls() == []
+
+
 def test_mfa_token_is_one_code_and_a_second_one_is_asked_for(world: World) -> None:
     role = world.role("admin", require_mfa=True)
     world.human.answers = [world.mfa.fresh_code()]

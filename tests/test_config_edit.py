@@ -14,7 +14,7 @@ from botocore.configloader import load_config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shellint.config_edit import append_profile
+from shellint.config_edit import append_profile, edit_config, with_sections
 from shellint.config_file import profile_names, read_config
 from shellint.errors import ConfigError, UsageError
 
@@ -180,3 +180,42 @@ def test_a_read_only_home_is_one_line(unprivileged: Path, inside: str) -> None:
 def test_a_directory_in_the_place_of_the_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         append_profile(tmp_path, "prod", {})
+
+
+def test_what_another_program_writes_meanwhile_stays(file: Path) -> None:
+    asked: list[bytes] = []
+
+    def edit(before: bytes) -> bytes:
+        asked.append(before)
+        if len(asked) < 3:  # a program that knows nothing of our lock
+            with file.open("a") as other:
+                other.write(f"[profile other{len(asked)}]\n")
+        return with_sections(before, ["[profile prod]\n"])
+
+    assert edit_config(file, edit)
+    assert profile_names(read_config(file)) == ["dev", "other1", "other2", "prod"]
+    assert len(asked) == 3
+    assert leftovers(file) == set()
+
+
+def test_a_file_that_another_program_makes_meanwhile_stays(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+
+    def edit(before: bytes) -> bytes:
+        if not before:
+            file.write_text("[profile other]\n")
+        return with_sections(before, ["[profile prod]\n"])
+
+    assert edit_config(file, edit)
+    assert profile_names(read_config(file)) == ["other", "prod"]
+
+
+def test_a_file_that_never_comes_to_rest_is_left_to_its_writer(file: Path) -> None:
+    def edit(before: bytes) -> bytes:
+        file.write_bytes(before + b"# more\n")
+        return with_sections(before, ["[profile prod]\n"])
+
+    with pytest.raises(ConfigError, match="another program keeps writing"):
+        edit_config(file, edit)
+    assert file.read_text() == EXISTING + "# more\n" * 5
+    assert leftovers(file) == set()

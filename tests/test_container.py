@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from shellint.actions.use import refresh, use
 from shellint.errors import ConfigError, NetworkError
+from shellint.lease import Wish
 from shellint.providers import Machine
+from shellint.request import Request
 from shellint.sources import container as container_module
+from shellint.terminal import NoHuman
 from tests.aws import Breakage, Role, StrictAws
 from tests.aws.metadata import ContainerCredentials
+from tests.desk import Desk
 from tests.loopback import closed_port, raw_server
 from tests.roots import SECRET, failed, instant, obtain
 from tests.world import HOUR, World
@@ -104,3 +111,35 @@ def test_a_variable_of_the_container_that_is_wrong_is_named(world: World, env: d
     error = failed(world, CONTAINER, env)
     assert isinstance(error, ConfigError)
     assert what in error.what
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "directory"])
+def test_a_token_file_that_is_none_is_one_line_at_once(world: World, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "token"
+    {"pipe": os.mkfifo, "endless": lambda path: path.symlink_to("/dev/zero"), "directory": os.mkdir}[kind](file)
+    error = failed(world, CONTAINER, {FULL: "http://127.0.0.1:1", TOKEN_FILE: str(file)})
+    why = "Is a directory" if kind == "directory" else "it is no ordinary file"
+    assert error.what == f"{TOKEN_FILE} cannot be read: {file}: {why}"
+
+
+def test_no_more_of_a_token_file_is_read_than_a_token_has(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    with file.open("wb") as vast:
+        vast.truncate(1 << 40)
+    error = failed(world, CONTAINER, {FULL: "http://127.0.0.1:1", TOKEN_FILE: str(file)})
+    assert error.what == f"{TOKEN_FILE} is no header of one line"
+
+
+def test_a_refresh_asks_the_container_that_use_asked(world: World, ecs: ContainerCredentials, home: Path) -> None:
+    """Whatever the person has exported since."""
+    desk = Desk(world.aws, home)
+    desk.profile("tool", credential_source="EcsContainer", role_arn=world.aws.add_role("top", trusted=["*"]).arn)
+    env = desk.env | {"HOME": str(home), FULL: ecs.full_uri, TOKEN: str(ecs.token)}
+    change = use(Request(env, NoHuman(), time.time, shell="bash", shell_pid=1), Wish("tool")).change
+    assert change is not None
+    loaded = change.applied_to(env)
+    assert str(ecs.token) not in loaded["SHELLINT_REQUEST"] + loaded["SHELLINT_SAVED"]
+    loaded[FULL] = f"http://127.0.0.1:{closed_port()}/other"
+    request = Request(loaded, NoHuman(), time.time, shell="bash", shell_pid=1)
+    assert refresh(request, force=True).change is not None
+    assert len(ecs.requests) == 2

@@ -105,6 +105,17 @@ def test_w26_an_unknown_profile_is_one_line_with_a_guess_and_runs_nothing(desk: 
     assert "did you mean plain?" in done.stderr
 
 
+def test_a_forgotten_profile_is_missed_and_the_command_not_taken_for_one(desk: Desk) -> None:
+    done = vault(desk, "exec", "--", "ls", "-l")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "vault: there is no PROFILE before --\n       vault exec PROFILE -- COMMAND\n"
+
+
+@pytest.mark.parametrize("words", [(), ("-",)])
+def test_without_a_hook_the_way_for_scripts_has_the_name_of_a_profile_in_it(desk: Desk, words: tuple[str, ...]) -> None:
+    assert "(in a script: vault exec PROFILE -- COMMAND)" in vault(desk, "use", *words).stderr
+
+
 def test_w18_within_a_loaded_shell_or_another_exec_it_just_switches(desk: Desk) -> None:
     outer = variables(vault(desk, "exec", "plain", "--", "env", "-0").stdout)
     inner = vault(desk, "exec", "other", "--", "env", "-0", **{**desk.env, **outer})

@@ -1,4 +1,4 @@
-"""`exec --no-session`: the key does without GetSessionToken, and is itself given to one command where that was meant."""
+"""`exec --no-session`: the key does without GetSessionToken; one command is given it itself where that was meant."""
 
 from __future__ import annotations
 

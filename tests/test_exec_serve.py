@@ -18,7 +18,7 @@ from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import BIN, Desk
 from tests.rig.environment import environment, fresh_home
-from tests.serving import Door, door_in, wait_until
+from tests.serving import URI, Door, door_in, wait_until
 
 ASK = (
     "import boto3; session = boto3.Session(); credentials = session.get_credentials(); "
@@ -59,7 +59,8 @@ def running(
     ) as started:
         command = psutil.Process(started.pid)
         try:
-            wait_until(lambda: command.name() == "sleep", "the command")
+            # A program is there a moment before its environment.
+            wait_until(lambda: command.name() == "sleep" and URI in command.environ(), "the command")
             (server,) = (each for each in psutil.process_iter() if words == command_line(each))
             yield command, door_in(command.environ(), server.pid)
         finally:

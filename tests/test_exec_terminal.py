@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.desk import PASSPHRASE
 from tests.rig.kinds import Kind
 from tests.rig.shell import Shell
 from tests.seat import Seat, hour, question, seated, segment
@@ -55,7 +56,7 @@ def type_in(sh: Shell, command: str) -> None:
 
 
 @OPTIONS
-def test_ctrl_c_and_ctrl_z_are_the_commands_own(seat: Seat, options: str) -> None:
+def test_w23_ctrl_c_and_ctrl_z_are_the_commands_own(seat: Seat, options: str) -> None:
     sh = seat.sit()
     type_in(sh, f"vault exec {options}plain -- sleep 600")
     pid = in_front(sh, "sleep")
@@ -71,7 +72,7 @@ def test_ctrl_c_and_ctrl_z_are_the_commands_own(seat: Seat, options: str) -> Non
 
 
 @OPTIONS
-def test_ctrl_c_ends_the_command_as_the_shell_counts_it(seat: Seat, options: str) -> None:
+def test_w23_ctrl_c_ends_the_command_as_the_shell_counts_it(seat: Seat, options: str) -> None:
     sh = seat.sit()
     type_in(sh, f"vault exec {options}plain -- sleep 600")
     in_front(sh, "sleep")
@@ -80,7 +81,7 @@ def test_ctrl_c_ends_the_command_as_the_shell_counts_it(seat: Seat, options: str
 
 
 @OPTIONS
-def test_sigterm_ends_the_command_as_the_shell_counts_it(seat: Seat, options: str) -> None:
+def test_w23_sigterm_ends_the_command_as_the_shell_counts_it(seat: Seat, options: str) -> None:
     sh = seat.sit()
     type_in(sh, f"vault exec {options}plain -- sleep 600")
     os.kill(in_front(sh, "sleep"), signal.SIGTERM)
@@ -134,3 +135,18 @@ def test_a_question_comes_before_the_command_and_not_in_its_output(seat: Seat) -
     question(sh)
     sh.press(seat.mfa.fresh_code() + "\r")
     assert (seat.home / "out").read_text() == "ran\n"
+
+
+def test_a_passphrase_typed_once_serves_the_server_too(seat: Seat, tmp_path: Path) -> None:
+    """It has nobody to ask, and no terminal."""
+    script = tmp_path / "stubborn.py"
+    script.write_text(STUBBORN)
+    sh = seat.sit(without=("SHELLINT_FILE_PASSPHRASE",), columns=250)
+    type_in(sh, f"vault exec -s plain -- python3 {script}")
+    question(sh, "Passphrase of")
+    sh.send(f"{PASSPHRASE}\r")
+    sh.see("^ready$")
+    sh.ctrl("c")
+    sh.see("still served: 200$")
+    sh.prompt()
+    assert not sh.showed(PASSPHRASE)

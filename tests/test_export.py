@@ -37,6 +37,16 @@ PROMISED = {
     "AWS_CREDENTIAL_EXPIRATION": "2030-01-02T03:04:05Z",
     "AWS_SESSION_EXPIRATION": "2030-01-02T03:04:05Z",
 }
+IDIOMS = {
+    "bash": 'eval "$(cat {0})"',
+    "zsh": 'eval "$(cat {0})"',
+    "fish": "cat {0} | source",
+    "fish eval": "eval (cat {0})",
+    "powershell": "Get-Content {0} | Out-String | Invoke-Expression",
+    "powershell lines": "Get-Content {0} | Invoke-Expression",
+}
+"""The ways in which a person hands the text to a shell, by the shell."""
+
 READ = {"bash": 'eval "$(cat {0})"', "zsh": 'eval "$(cat {0})"', "fish": "cat {0} | source"}
 
 
@@ -50,6 +60,18 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def names_and_values(out: bytes) -> dict[str, str]:
     return dict(decoded(entry).split("=", 1) for entry in out.split(b"\0")[:-1])
+
+
+def run_powershell(script: str, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [powershell(), "-NoProfile", "-NonInteractive", "-Command", script],
+        env=env,
+        cwd=env["HOME"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -71,19 +93,25 @@ def test_every_hostile_text_reaches_powershell_without_the_hook(tmp_path: Path) 
     text = tmp_path / "text"
     text.write_text(render_export(SHELLS["powershell"], Change(set=put, unset=("AWS_PROFILE", "NOT_THERE"))))
     script = f"Invoke-Expression (Get-Content -Raw {text}); env -0; if (Test-Path hit) {{ exit 7 }}"
-    done = subprocess.run(
-        [powershell(), "-NoProfile", "-NonInteractive", "-Command", script],
-        env=environment(tmp_path, AWS_PROFILE="old"),
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_powershell(script, environment(tmp_path, AWS_PROFILE="old"))
     found = names_and_values(done.stdout)
     assert (done.returncode, done.stderr) == (0, b"")
     assert {name: found.get(name) for name in put} == put
     assert "AWS_PROFILE" not in found
+
+
+@pytest.mark.parametrize("idiom", IDIOMS)
+def test_each_way_to_hand_the_text_to_a_shell_gives_it_all_of_it(idiom: str, tmp_path: Path) -> None:
+    form, text = idiom.partition(" ")[0], tmp_path / "text"
+    text.write_text(export_text(form, "it's", MADE, "eu-west-1"))
+    assert all(text.read_text().splitlines()), "a blank line is one that Invoke-Expression refuses"
+    script = f"{IDIOMS[idiom].format(text)} && env -0\n"
+    plain = environment(tmp_path, AWS_PROFILE="old")
+    done = run_script(KINDS[form], script, plain) if form in KINDS else run_powershell(script, plain)
+    found = names_and_values(done.stdout)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert {name: found.get(name) for name in PROMISED} == PROMISED
+    assert (found["AWS_VAULT"], "AWS_PROFILE" in found) == ("it's", False)
 
 
 @pytest.mark.parametrize("form", ["env", "dotenv", "cmd"])
@@ -93,7 +121,7 @@ def test_the_formats_of_one_line_a_variable_say_all_of_it(form: str) -> None:
     assert lines == [shapes[form].format(*pair) for pair in PROMISED.items()]
 
 
-def test_a_region_that_a_shell_would_evaluate_is_quoted_as_d19_was_not() -> None:
+def test_d19_a_region_that_a_shell_would_evaluate_is_quoted() -> None:
     region = "eu-west-1; touch hit #$(touch hit)"
     assert f"AWS_REGION=$'{region}'" in export_text("bash", "prod", MADE, region)
     assert f"AWS_REGION='{region}'" in export_text("dotenv", "prod", MADE, region)
@@ -129,7 +157,7 @@ def test_a_profile_of_any_name_is_exported_or_refused_but_never_evaluated(name: 
     assert len(section.profiles) == 1
 
 
-def test_credentials_without_an_end_take_a_stale_one_out() -> None:
+def test_d14_credentials_without_an_end_take_a_stale_one_out() -> None:
     """D14: a stale expiration would survive next to credentials that have none."""
     text = export_text("bash", "prod", ENDLESS, None)
     assert "\\unset AWS_CREDENTIAL_EXPIRATION\n" in text

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from shellint.command_name import TAKEN
 from shellint.errors import UsageError
-from shellint.hook import TAKEN, hook_command
+from shellint.hook import hook_command
 from tests.fake_program import FakeProgram, both_shells, looks, ours, typed
 from tests.hook_stage import make_stage
 from tests.rig.environment import environment, fresh_home

@@ -30,6 +30,27 @@ def ours(environ: dict[bytes, bytes]) -> set[str]:
     return {name.decode() for name in environ if name.startswith(b"SHELLINT_")} - {"SHELLINT_FILE_PASSPHRASE"}
 
 
+@pytest.mark.parametrize("between", ["; ", "\r"], ids=["same-line", "next-prompt"])
+def test_other_keys_with_another_profiles_name_do_not_change_whose_session_is_let_go(seat: Seat, between: str) -> None:
+    sh = seat.sit(env={"AWS_VAULT": "before"})
+    other = seat.kind.export("AWS_VAULT", "reader")
+    for line in f"vault use plain{between}{PASTE}; {other}".split("\r"):
+        shown = sh.output(line)
+    assert shown.splitlines()[-1] == LET_GO
+    child = sh.environ()
+    assert child[b"AWS_VAULT"] == b"reader"
+    # What remembers the name is no variable that a child sees.
+    assert b"plain" not in b"".join(child.values())
+
+
+def test_a_session_that_was_inherited_is_let_go_under_its_own_name(seat: Seat) -> None:
+    sh = seat.sit()
+    sh.run("vault use plain")
+    loaded = {name.decode(): value.decode() for name, value in sh.environ().items()}
+    rc = f"{PASTE}; {seat.kind.export('AWS_VAULT', 'reader')}\n"
+    assert LET_GO in seat.sit(rc, env=loaded).text()
+
+
 def test_pasted_keys_end_the_session_at_that_prompt_and_are_left_alone(seat: Seat) -> None:
     seat.aws.session_seconds = 4
     sh = seat.sit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def color(sh: Shell) -> str:
     return letter
 
 
-def test_it_says_what_is_left_in_the_colour_of_the_hurry(seat: Seat) -> None:
+def test_w8_it_says_what_is_left_in_the_colour_of_the_hurry(seat: Seat) -> None:
     sh = seat.sit()
     looks = {35_990: ("9h59m", "green"), 6_500: ("1h48m", "green"), 5_950: ("99m", "green"), 640: ("10m", "green")}
     looks |= {590: ("9m", "brown"), 110: ("1m", "brown"), 57: (r"0:5\d", "red")}
@@ -76,9 +77,19 @@ def test_a_session_without_an_end_is_shown_without_a_time(seat: Seat) -> None:
     assert sh.value("AWS_ACCESS_KEY_ID") is None
 
 
-def test_no_prompt_places_nothing_and_a_theme_asks_for_the_text(seat: Seat) -> None:
-    sh = seat.sit(hook=seat.hook(seat.kind.name, "--no-prompt"))
+@pytest.mark.parametrize("how", [{"options": "--no-prompt"}, {"env": {"SHELLINT_PROMPT": "off"}}], ids=str)
+def test_no_prompt_places_nothing_and_a_theme_asks_for_the_text(seat: Seat, how: dict[str, Any]) -> None:
+    sh = seat.sit(hook=seat.hook(seat.kind.name, how.get("options", "")), env=how.get("env"))
     sh.run("vault use plain")
+    assert sh.cur() == MARK
+    assert sh.output("vault_prompt_info; echo") in hour("plain")
+
+
+def test_switched_off_later_the_segment_goes_and_the_text_stays(seat: Seat) -> None:
+    sh = seat.sit()
+    sh.run("vault use plain")
+    assert segment(sh) in hour("plain")
+    sh.run(seat.kind.export("SHELLINT_PROMPT", "off"))
     assert sh.cur() == MARK
     assert sh.output("vault_prompt_info; echo") in hour("plain")
 

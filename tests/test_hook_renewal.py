@@ -40,7 +40,7 @@ def sleep_until(sh: Shell, moment: float) -> str:
     return sh.output(f"sleep {max(0.0, moment - time.time()):.2f}")
 
 
-def test_it_is_renewed_silently_in_its_second_half_once_a_minute_at_most(seat: Seat) -> None:
+def test_w7_it_is_renewed_silently_in_its_second_half_once_a_minute_at_most(seat: Seat) -> None:
     seat.aws.session_seconds_for = {"AssumeRole": 6}
     sh = seat.sit(env={"AWS_PROFILE": "mine"})
     before = sh.environ()

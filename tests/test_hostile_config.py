@@ -53,7 +53,7 @@ def vast(path: Path) -> None:
 
 NO_FILES: Mapping[str, tuple[Callable[[Path], None], str]] = {
     "pipe": (pipe, "it is not a file"),
-    "directory": (Path.mkdir, "Is a directory"),
+    "directory": (Path.mkdir, "it is a directory"),
     "endless": (lambda path: path.symlink_to("/dev/zero"), "it is not a file"),
     "socket": (listening, "No such device or address"),
     "link to itself": (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,14 +94,20 @@ TEXTS: Mapping[str, Callable[[int], str]] = {
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
+    gc.collect()
+    gc.disable()  # what a collection costs depends on all that the other tests have left
+    try:
+        start = time.process_time()
+        work()
+        return time.process_time() - start
+    finally:
+        gc.enable()
 
 
 def _grows(work: Callable[[int], object], *sizes: int) -> float:
-    """Return how much more CPU the larger of two sizes takes, at best."""
-    small, large = (min(_seconds(lambda size=size: work(size)) for _ in range(3)) for size in sizes)  # type: ignore[misc]
+    """Return how much more CPU the larger of two sizes takes, at best: taken in turn, so that a load meets both."""
+    rounds = [[_seconds(partial(work, size)) for size in sizes] for _ in range(5)]
+    small, large = (min(each[at] for each in rounds) for at in (0, 1))
     return large / max(small, 0.002)
 
 
@@ -112,7 +120,7 @@ def test_reading_takes_time_in_proportion_to_the_file(kind: str) -> None:
             clear(error)
 
     data = {size: TEXTS[kind](size).encode() for size in SIZES}
-    assert _grows(read, *SIZES) < 9
+    assert _grows(read, *SIZES) < 11, "16 would be the square"
 
 
 def test_a_hundred_thousand_lines_are_resolved_at_the_cost_of_those_that_matter() -> None:

@@ -46,7 +46,7 @@ def credentials_of(desk: Desk, text: str) -> Path:
     return file
 
 
-def test_two_hundred_profiles_are_usable_and_their_file_is_scrubbed(desk: Desk, aws: StrictAws) -> None:
+def test_w19_two_hundred_profiles_are_usable_and_their_file_is_scrubbed(desk: Desk, aws: StrictAws) -> None:
     keys = {f"p{number}": aws.add_user(f"u{number}").add_key() for number in range(200)}
     line = "output = json\n\n# mine\n"
     file = credentials_of(desk, "".join(section(name, key) + line for name, key in keys.items()))

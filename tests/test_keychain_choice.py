@@ -90,7 +90,7 @@ def test_a_recorded_keychain_is_not_replaced_by_another(there: Callable[..., Non
         store_in(tmp_path, None).put("key", "prod", b"x")
 
 
-def test_where_no_keychain_opens_the_file_is_the_store_and_a_locked_one_is_told(
+def test_w2_where_no_keychain_opens_the_file_is_the_store_and_a_locked_one_is_told(
     there: Callable[..., None], tmp_path: Path
 ) -> None:
     there(Broken, Locked)

@@ -51,6 +51,29 @@ def test_a_key_from_the_environment_works(desk: Desk, aws: StrictAws) -> None:
     assert caller(desk, aws, "work") == key_id
 
 
+def test_what_cannot_be_an_mfa_device_is_refused_before_the_key_is_stored(desk: Desk) -> None:
+    before = desk.config.read_bytes()
+    added = vault(desk, "add", "work", "--stdin", "--mfa-serial", "foo", stdin=as_json(desk))
+    assert (added.returncode, "--mfa-serial: mfa_serial must be" in added.stderr) == (2, True)
+    assert "work" not in vault(desk, "list").stdout
+    assert desk.config.read_bytes() == before
+
+
+def test_a_key_that_comes_before_another_source_is_said_to_when_it_is_added(desk: Desk) -> None:
+    desk.profile("work", credential_process="/bin/key")
+    added = vault(desk, "add", "work", "--stdin", stdin=as_json(desk))
+    line = len(desk.config.read_text().splitlines())
+    said = f"it comes before the credential_process of work ({desk.config} line {line}), which is not used any more"
+    assert said in added.stderr
+
+
+def test_a_removed_key_leaves_its_section_and_says_so(desk: Desk) -> None:
+    vault(desk, "add", "work", "--stdin", stdin=as_json(desk))
+    line = desk.config.read_text().splitlines().index("[profile work]") + 1
+    assert f"its section stays where it is: {desk.config} line {line}" in vault(desk, "remove", "work", "-y").stderr
+    assert "its section" not in vault(desk, "remove", "base", "-y").stderr
+
+
 def test_adding_over_a_key_asks_first(desk: Desk, aws: StrictAws) -> None:
     other = aws.add_user("bob").add_key()
     wanted = json.dumps({"AccessKeyId": other.access_key_id, "SecretAccessKey": other.secret_access_key})
@@ -68,7 +91,8 @@ def test_a_person_is_asked_for_the_key_and_the_secret_is_not_shown(desk: Desk, a
         for question, answer in (
             ("Access key id:", key_id),
             ("Secret access key:", secret),
-            ("MFA device", ""),
+            ("MFA device", "foo"),
+            ("it looks like arn:aws:iam", ""),
         ):
             terminal.see(question)
             terminal.send(answer + "\r")
@@ -92,6 +116,7 @@ def test_what_is_no_key_is_refused_and_not_repeated(desk: Desk, text: str, says:
     result = vault(desk, "add", "work", "--stdin", stdin=text)
     assert result.returncode == 2
     assert says in result.stderr
+    assert len(result.stderr.splitlines()) == 2
     assert "two words" not in result.stderr
     assert vault(desk, "list").stdout == "default\t-\nbase\tkey\n"
 

@@ -13,65 +13,58 @@ import pytest
 
 from tests.aws import StrictAws
 from tests.command import vault
-from tests.desk import BIN, Desk
+from tests.desk import BIN
 from tests.rig.environment import environment, fresh_home
 from tests.rig.terminal import Terminal
+from tests.sso_desk import MAIN, SsoDesk
 
 WITHOUT_PASSPHRASE = {"SHELLINT_FILE_PASSPHRASE": ""}
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
 @pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
+def desk(tmp_path: Path) -> Iterator[SsoDesk]:
+    with StrictAws() as aws:
+        yield SsoDesk(aws, fresh_home(tmp_path / "home"))
 
 
-def program(desk: Desk, name: str) -> None:
-    """Add a profile whose credentials a program prints, with half an hour left."""
-    session = desk.aws.hand_out(desk.aws.add_role(name, trusted=["*"]), "me", 1800)
-    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.expires))
-    given = {"AccessKeyId": session.access_key_id, "SecretAccessKey": session.secret, "SessionToken": session.token}
-    printed = desk.home / f"{name}.json"
-    printed.write_text(json.dumps({"Version": 1, "Expiration": ends, **given}))
-    desk.profile(name, credential_process=f"cat {printed}")
+def signed_in(desk: SsoDesk, name: str) -> None:
+    """Add a profile of the Identity Center, whose role gives half an hour."""
+    desk.main.add_role("Half", 1800)
+    desk.profile(name, sso_session="corp", sso_account_id=MAIN, sso_role_name="Half")
+    desk.sign_in()
 
 
-def kept(desk: Desk, *profiles: str) -> None:
+def kept(desk: SsoDesk, *profiles: str) -> None:
     for profile in profiles:
         assert vault(desk, "exec", profile, "true").returncode == 0
 
 
-def listed(desk: Desk) -> list[dict[str, Any]]:
+def listed(desk: SsoDesk) -> list[dict[str, Any]]:
     result = vault(desk, "list", "--json", "--no-input", **WITHOUT_PASSPHRASE)
     assert result.returncode == 0, result.stderr
     rows: list[dict[str, Any]] = json.loads(result.stdout)
     return rows
 
 
-def names(desk: Desk, option: str) -> list[str]:
+def names(desk: SsoDesk, option: str) -> list[str]:
     result = vault(desk, "list", option, "--no-input", **WITHOUT_PASSPHRASE)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout.splitlines()
 
 
-def test_bare_names_as_aws_vault_prints_them(desk: Desk) -> None:
+def test_bare_names_as_aws_vault_prints_them(desk: SsoDesk) -> None:
     desk.role("prod")
     assert names(desk, "--profiles") == ["default", "prod"]
     assert names(desk, "--credentials") == ["base"]
     assert names(desk, "--sessions") == []
 
 
-def test_a_session_is_shown_with_its_profile_and_time_where_nothing_sealed_tells_whose_it_is(desk: Desk) -> None:
-    program(desk, "made")
+def test_a_session_is_shown_with_its_profile_and_time_where_nothing_sealed_tells_whose_it_is(desk: SsoDesk) -> None:
+    signed_in(desk, "made")
     desk.role("prod")
     kept(desk, "made", "prod")
     rows = {row["profile"]: row for row in listed(desk)}
-    assert rows["made"]["provider"] == "process"
+    assert rows["made"]["provider"] == "sso"
     (session,) = rows["made"]["sessions"]
     assert 1700 < session["seconds_left"] <= 1800
     assert rows["prod"]["sessions"] == [], "it is made with a key, whose id is sealed"
@@ -83,10 +76,10 @@ def test_a_session_is_shown_with_its_profile_and_time_where_nothing_sealed_tells
     assert re.fullmatch(unknown["id"] + r":(59m\d*s?|1h)", second)
 
 
-def test_a_role_above_a_program_has_its_own_session(desk: Desk, aws: StrictAws) -> None:
-    program(desk, "below")
-    trusted = f"arn:aws:iam::{aws.account}:role/below"
-    desk.profile("above", role_arn=aws.add_role("above", trusted=[trusted]).arn, source_profile="below")
+def test_a_role_above_a_sign_in_has_its_own_session(desk: SsoDesk) -> None:
+    signed_in(desk, "below")
+    trusted = ["*"]
+    desk.profile("above", role_arn=desk.aws.add_role("above", trusted=trusted).arn, source_profile="below")
     kept(desk, "above")
     rows = {row["profile"]: row for row in listed(desk)}
     assert 3500 < rows["above"]["sessions"][0]["seconds_left"] <= 3600
@@ -94,8 +87,8 @@ def test_a_role_above_a_program_has_its_own_session(desk: Desk, aws: StrictAws) 
     assert None not in rows
 
 
-def test_a_session_that_has_ended_is_not_shown(desk: Desk, aws: StrictAws, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(desk, "made")
+def test_a_session_that_has_ended_is_not_shown(desk: SsoDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_in(desk, "made")
     kept(desk, "made")
     store = desk.home / ".local" / "share" / "shellint" / "store.json"
     document = json.loads(store.read_text())
@@ -106,8 +99,8 @@ def test_a_session_that_has_ended_is_not_shown(desk: Desk, aws: StrictAws, monke
     assert names(desk, "--sessions") == []
 
 
-def test_a_profile_that_is_wrong_does_not_hide_the_others(desk: Desk) -> None:
-    program(desk, "made")
+def test_a_profile_that_is_wrong_does_not_hide_the_others(desk: SsoDesk) -> None:
+    signed_in(desk, "made")
     desk.profile("broken", role_arn="nonsense", source_profile="nosuch")
     kept(desk, "made")
     rows = {row["profile"]: row for row in listed(desk)}
@@ -115,26 +108,26 @@ def test_a_profile_that_is_wrong_does_not_hide_the_others(desk: Desk) -> None:
     assert len(rows["made"]["sessions"]) == 1
 
 
-def test_on_a_terminal_the_table_has_the_sessions_and_says_what_it_cannot_tell(desk: Desk) -> None:
-    program(desk, "made")
+def test_on_a_terminal_the_table_has_the_sessions_and_says_what_it_cannot_tell(desk: SsoDesk) -> None:
+    signed_in(desk, "made")
     desk.role("prod")
     kept(desk, "made", "prod")
     env = environment(desk.home, **desk.env)
     with Terminal([str(BIN / "vault"), "list"], env, cwd=desk.home, columns=120) as terminal:
         terminal.see(r"^Profile +Key +Role +Source +Region +Session$")
-        terminal.see(r"^made +- +- +process +- +(29m|30m)$")
+        terminal.see(r"^made +- +- +sso +- +(29m|30m)$")
         terminal.see(r"^- +- +- +- +- +(59m|1h)$")
         terminal.see("only the passphrase tells")
         assert terminal.wait_exit() == 0
 
 
-def test_a_pipe_gets_the_profiles_alone(desk: Desk) -> None:
+def test_a_pipe_gets_the_profiles_alone(desk: SsoDesk) -> None:
     desk.role("prod")
     kept(desk, "prod")
     assert vault(desk, "list").stdout == "default\t-\nprod\t-\nbase\tkey\n"
 
 
-def test_the_short_names_are_the_same_commands(desk: Desk) -> None:
+def test_the_short_names_are_the_same_commands(desk: SsoDesk) -> None:
     assert vault(desk, "ls").stdout == vault(desk, "list").stdout
     assert vault(desk, "rm", "base", "-f").returncode == 0
     assert names(desk, "--credentials") == []
@@ -142,12 +135,12 @@ def test_the_short_names_are_the_same_commands(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("option", ["-f", "--force", "--yes", "-y"])
-def test_removing_with_force_does_not_ask(desk: Desk, option: str) -> None:
+def test_removing_with_force_does_not_ask(desk: SsoDesk, option: str) -> None:
     assert vault(desk, "remove", "base").returncode == 4
     assert vault(desk, "remove", option, "base").returncode == 0
 
 
-def test_json_and_names_exclude_each_other(desk: Desk) -> None:
+def test_json_and_names_exclude_each_other(desk: SsoDesk) -> None:
     result = vault(desk, "list", "--json", "--profiles")
     assert (result.returncode, result.stdout) == (2, "")
     assert "exclude each other" in result.stderr

@@ -72,7 +72,9 @@ def test_the_browser_is_led_to_the_console_and_no_argument_has_the_address(
         answer(address)
 
 
-def test_browser_names_the_command_with_the_address_where_it_belongs(desk: Desk, browser: Path, tmp_path: Path) -> None:
+def test_w14_browser_names_the_command_with_the_address_where_it_belongs(
+    desk: Desk, browser: Path, tmp_path: Path
+) -> None:
     """As an extension for containers in Firefox takes it."""
     result = vault(desk, "login", "prod", "--browser", f"{browser} 'ext+container:name=my prod&url=%s' second")
     assert result.returncode == 0, result.stderr

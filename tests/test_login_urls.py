@@ -43,7 +43,7 @@ def test_d10_each_partition_has_its_hosts_and_the_path_counts_without_a_region(
 
 
 @pytest.mark.parametrize("partition", list(FEDERATION))
-def test_each_partition_signs_in_and_out_at_its_own_host(partition: str) -> None:
+def test_w16_each_partition_signs_in_and_out_at_its_own_host(partition: str) -> None:
     console = console_of(partition)
     page = destination(console, PAGES[partition][0], "ec2/home#Instances:")
     url = login_url(console, "a+token/of=theirs", page)

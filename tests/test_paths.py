@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shellint.errors import StoreError
-from shellint.paths import owned_directory, paths_from, private_directory, sweep_temporary, write_private
+from shellint.paths import from_home, owned_directory, paths_from, private_directory, sweep_temporary, write_private
 from tests.store_helpers import NOBODY, as_nobody, needs_root
 
 
@@ -195,3 +195,19 @@ def test_sweep_removes_what_a_killed_write_left_and_nothing_else(tmp_path: Path)
         (tmp_path / name).touch()
     sweep_temporary(tmp_path / "file")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".other.x1.tmp", "file", "file.tmp"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("~", "/home/me"),
+        ("~/a/b", "/home/me/a/b"),
+        (".", "."),
+        ("", "."),
+        ("a/~", "a/~"),
+        ("~you/a", "~you/a"),
+        ("/", "/"),
+    ],
+)
+def test_a_path_from_home_is_any_path_and_only_a_first_tilde_is_home(text: str, path: str) -> None:
+    assert from_home(text, Path("/home/me")) == Path(path)

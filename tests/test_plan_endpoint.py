@@ -43,7 +43,9 @@ def test_endpoint_and_tls_settings_reach_sts_and_the_endpoint_is_told() -> None:
     env = {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1", "AWS_CA_BUNDLE": "/ca", "AWS_USE_FIPS_ENDPOINT": "TRUE"}
     plan = plan_of(f"{BASE}use_dualstack_endpoint = true\n", "base", env=env)
     assert plan.sts == Endpoint("eu-west-1", "http://127.0.0.1:1", "/ca", use_fips=True, use_dualstack=True)
-    assert plan.notes == ("STS is asked at http://127.0.0.1:1 (AWS_ENDPOINT_URL_STS)",)
+    assert plan.notes == ()
+    assert plan.elsewhere == ("STS is asked at http://127.0.0.1:1 (AWS_ENDPOINT_URL_STS)",)
+    assert plan_of(BASE, "base").elsewhere == ()
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,5 @@ def test_legacy_sts_endpoints_are_the_global_one_where_aws_has_it(env: Mapping[s
 
 
 def test_notes_of_the_profile_come_first() -> None:
-    env = {"AWS_ENDPOINT_URL": "http://h", "AWS_REGION": "us-east-1"}
-    notes = plan_of(BASE, "base", env=env).notes
-    assert [note.split()[0] for note in notes] == ["region", "STS"]
+    notes = plan_of(f"{BASE}role_arn = {CN_ROLE}\n", "base", env={"AWS_REGION": "us-east-1"}).notes
+    assert [note.split()[0] for note in notes] == ["region", "us-east-1"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shellint.errors import ConfigError, ShellintError
-from tests.planning import KEY, NOWHERE, PATH, TWO, plan_of
+from tests.planning import KEY, NOWHERE, PATH, ROLE, TWO, plan_of
 
 
 def keyless(text: str, name: str = "prod", credentials_file: Path = NOWHERE) -> ShellintError:
@@ -20,6 +20,13 @@ def keyless(text: str, name: str = "prod", credentials_file: Path = NOWHERE) -> 
 def test_a_profile_with_neither_key_nor_source() -> None:
     error = keyless("[profile prod]\n")
     assert (error.what, error.todo) == ("prod has no key and no source", "`vault add prod` stores a key for it")
+
+
+def test_a_role_without_a_source_names_what_is_missing() -> None:
+    error = keyless(f"[profile prod]\nrole_arn = {ROLE}\n")
+    assert error.what == f"prod has a role ({PATH} line 2), but nothing to assume it with"
+    assert "source_profile or credential_source" in error.todo
+    assert "`vault add prod`" in error.todo
 
 
 def test_a_source_without_a_key_is_the_one_that_is_named() -> None:

@@ -48,7 +48,7 @@ def test_nothing_is_printed_when_the_profile_loads_the_hook(seat: PwshSeat) -> N
     assert fresh.output("@(vault hook) -ccontains '__shellint_begin'") == "True"
 
 
-def test_a_code_is_typed_and_the_child_gets_exactly_the_contract(seat: PwshSeat, sh: Pwsh) -> None:
+def test_w21_a_code_is_typed_and_the_child_gets_exactly_the_contract(seat: PwshSeat, sh: Pwsh) -> None:
     before = sh.environ()
     seat.code(sh, "vault use dev")
     assert segment(sh) in hour("dev")

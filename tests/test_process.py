@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shellint.front import _unforeseen
 from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import BIN, PASSPHRASE, Desk
@@ -129,3 +130,28 @@ def test_no_memory_is_written_to_disk_when_a_question_is_quit(desk: Desk, tmp_pa
         terminal.ctrl("\\")
         assert terminal.wait_exit() != 0
     assert list(tmp_path.iterdir()) == []
+
+
+SIGNATURE = "_-Zz09" * 8
+TOKENS = {
+    "secret key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "JWT": f"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.{SIGNATURE}",
+    "JWT of short parts": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSIsImEiOjF9.",
+    "short parts of base64url": "ab_cd-ef" * 5,
+    "encoded for a URL": "IQoJb3JpZ2lu%2FX2VjEPr%2B%2F%2F" * 3,
+}
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_debug_shows_where_it_was_and_no_token(token: str, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise ValueError(f"odd answer: Bearer {TOKENS[token]}: from https://host/?code={TOKENS[token]}&x=1")
+
+    try:
+        fail()
+    except ValueError as error:
+        _unforeseen(error, debug=True)
+    told = capfd.readouterr().err
+    assert not any(TOKENS[token][at : at + 12] in told for at in range(len(TOKENS[token]) - 11))
+    assert "odd answer: Bearer …: from https://" in told
+    assert f"{Path(__file__).name}" in told

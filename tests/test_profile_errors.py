@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from shellint.errors import ConfigError, UsageError
-from shellint.profiles import Overrides, Profile, nearest
+from shellint.profiles import Overrides, Profile, nearest, read_config, resolve
 from tests.planning import PATH, ROLE, failure, profile_of
 
 # Sources and loops
@@ -56,12 +58,35 @@ def test_an_unknown_profile_suggests_the_nearest() -> None:
     assert (type(error), error.exit_code) == (ConfigError, 1)
 
 
+@pytest.mark.parametrize("name", ["dev", "my dev"])
+def test_a_section_that_lacks_the_word_profile_is_told_with_its_line(name: str) -> None:
+    section = f"[{name}]\nregion = eu-west-1\n"
+    for error in (failure(section, name), failure(f"{section}[profile prod]\nsource_profile = {name}\n")):
+        assert (error.what, error.todo) == (f"{PATH} line 1: [{name}] is no profile", f"write [profile {name}]")
+
+
+def test_a_config_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^no profile 'x': there is no file .*/nope, and no stored key"):
+        resolve("x", read_config(tmp_path / "nope"), {})
+    with pytest.raises(ConfigError) as caught:
+        read_config(tmp_path)
+    assert (caught.value.what, caught.value.todo) == (
+        f"cannot read {tmp_path}: it is a directory",
+        "name a file, or put one there",
+    )
+
+
+def test_an_sso_session_that_is_not_there_is_told_with_its_line_and_the_nearest() -> None:
+    error = failure("[sso-session corp]\n[profile prod]\nsso_session = crop\n")
+    assert (error.what, error.todo) == (f"{PATH} line 3: there is no [sso-session crop]", "did you mean corp?")
+
+
 def test_an_unknown_profile_may_be_near_to_a_stored_key() -> None:
     assert failure("", "keyd").todo == "did you mean keyed?"
 
 
 @pytest.mark.parametrize("name", ["default", "zzz", "", "a\nb"])
-def test_an_unknown_profile_never_falls_through_to_another(name: str) -> None:
+def test_w26_an_unknown_profile_never_falls_through_to_another(name: str) -> None:
     error = failure("[profile prod]\nregion = eu-west-1\n", name)
     assert error.what.startswith(f"no profile {name!r}")
 

@@ -130,7 +130,7 @@ def test_whoever_cannot_be_reached_is_told_how_to_do_without(
         (
             {"AWS_VAULT_PROMPT": "osascript"},
             "osascript cannot give an MFA code: osascript is a part of another system",
-            f"install it; {CHOICES}",
+            CHOICES,
         ),
         (
             {"AWS_VAULT_PROMPT": "op", "PATH": "/nonexistent"},

@@ -34,7 +34,7 @@ def desk(home: Path) -> Iterator[Desk]:
         yield desk
 
 
-def test_a_touched_yubikey_loads_a_role_into_the_shell(seat: Seat, shelf: Shelf) -> None:
+def test_w12_a_touched_yubikey_loads_a_role_into_the_shell(seat: Seat, shelf: Shelf) -> None:
     """Its program may ask at the terminal (a password of the key's) and tell there, though `use` is captured."""
     argv = ["oath", "accounts", "code", "--single", seat.mfa.serial]
     code = seat.mfa.fresh_code()

@@ -95,7 +95,7 @@ def test_a_duration_over_the_roles_maximum_names_both(aws: StrictAws, key: KeyPa
     step = AssumeRole("admin", role.arn, "alice@laptop", None, 2 * HOUR)
     sts = ask(aws.endpoint_url, key)
     error = refusal(lambda: assume_role(sts, step, None))
-    assert error.what.startswith(f"{role.arn} gives sessions shorter than 2h (ValidationError: ")
+    assert error.what.startswith(f"{role.arn} gives no session of 2h (ValidationError: ")
     session = ask(aws.endpoint_url, get_session_token(sts, PLAIN, None))
     error = refusal(lambda: assume_role(session, step, None))
     assert error.what.startswith(f"{role.arn} is assumed from a session, which is good for one hour and not for 2h (")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shellint.actions.grant import grant, wish_for
 from shellint.actions.serve import sessions_of
 from shellint.credentials import Credentials
 from shellint.endpoints.documents import session_of
@@ -158,9 +159,7 @@ def test_a_role_is_renewed_through_the_night_as_long_as_its_devices_session_last
     clock = Clock()
     human = Script([desk.mfa.fresh_code])
     request = Request(env=environment(desk.home, **desk.env), human=human, now=clock, user="alice", host="laptop")
-    from shellint.actions.grant import grant
-
-    wish = Wish("guarded")
+    wish = wish_for(request, Wish("guarded"))
     grant(request, wish)
     sessions = sessions_of(request, wish)
     seen = set()
@@ -172,6 +171,6 @@ def test_a_role_is_renewed_through_the_night_as_long_as_its_devices_session_last
     assert len(human.asked) == 1
     assert 9 <= len(seen) <= 12
     clock.ahead = 9 * HOUR
-    with pytest.raises(NeedsHuman, match="^guarded has ended: ") as caught:
+    with pytest.raises(NeedsHuman, match=r"^guarded has ended: ") as caught:
         sessions.get()
     assert caught.value.todo == "`vault exec guarded true` in a terminal renews it"

@@ -61,8 +61,9 @@ def test_twice_changes_the_file_once_and_undo_restores_it(kind: str, before: byt
         assert once[RC[kind] + COPY] == before
         assert rc.with_name(rc.name + COPY).stat().st_mode & 0o777 == 0o640
 
-    again = setup(home, kind, "--yes")
-    assert (again.returncode, again.stderr) == (0, f"vault: {rc} has the hook already; nothing to do\n")
+    again = setup(home, kind, "--yes", SHELLINT_HOOK="1")
+    assert again.returncode == 0
+    assert again.stderr.startswith(f"vault: {rc} has the hook already; nothing to do\n")
     assert contents(home) == once
 
     out = setup(home, kind, "--undo")
@@ -128,7 +129,7 @@ def test_a_line_of_the_persons_own_is_enough(file: str, line: str, home: Path) -
     before = contents(home)
     done = setup(home, "zsh", "--yes")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == f"vault: line 2 of {home / file} loads the hook already; nothing to do\n"
+    assert done.stderr == f"vault: line 2 of {home / file} loads the hook already; open a new shell\n"
     assert contents(home) == before
     assert "line 2" in setup(home, "zsh", "--undo").stderr
     assert contents(home) == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -132,6 +134,44 @@ def test_powershell_says_where_its_profile_is_and_has_the_hook(home: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ok: undo puts back what was there" in done.stdout
     assert not list(home.glob(".config/powershell/*"))
+
+
+@pytest.mark.parametrize(
+    ("login", "is_told"),
+    [
+        ({}, True),
+        ({".bash_profile": ""}, True),
+        ({".bash_profile": "# not . ~/.bashrc\n", ".profile": ". ~/.bashrc\n"}, True),
+        ({".profile": '[ -n "$BASH_VERSION" ] && . "$HOME/.bashrc"\n'}, False),
+        ({".bash_profile": ". ~/.profile\n", ".profile": ". ~/.bashrc\n"}, False),
+        ({".bash_profile": f'eval "$({BIN}/shellint hook bash)"\n'}, False),
+    ],
+)
+def test_a_login_shell_of_bash_has_the_hook_or_setup_says_what_it_needs(
+    login: dict[str, str], is_told: bool, home: Path
+) -> None:
+    for name, text in login.items():
+        (home / name).write_text(text)
+    told = re.findall(r"a login shell \(ssh\) .*: add `(.*)` to (.*)\n", setup(home, "bash", "--yes").stderr)
+    assert bool(told) is is_told
+    has_hook = ["bash", "-l", "-i", "-c", "type vault_prompt_info"]
+    ask = functools.partial(subprocess.run, env=environment(home, PATH=HERE), capture_output=True, check=False)
+    assert (ask(has_hook, start_new_session=True).returncode == 0) is not is_told
+    for line, file in told:
+        with Path(file).open("a") as profile:
+            profile.write(f"{line}\n")
+        assert ask(has_hook, start_new_session=True).returncode == 0
+        assert "a login shell" not in setup(home, "bash", "--yes").stderr
+
+
+def test_where_the_next_shell_has_the_hook_nobody_is_sent_to_setup(machine: Machine) -> None:
+    sh = machine.open(path=HERE)
+    assert "`vault setup` adds it" in sh.output("vault use dev")
+    sh.run("vault setup --yes")
+    for said in (sh.output("vault use dev"), sh.output("vault setup")):
+        assert "open a new shell" in said
+        assert "`vault setup` adds it" not in said
+        assert "nothing to do" not in said
 
 
 def test_ten_at_once_add_it_once(home: Path) -> None:

@@ -113,7 +113,9 @@ def test_the_plan_says_where_a_sign_in_is_renewed() -> None:
     assert plan_of(f"{LOGIN}region = eu-west-1\n", keys=()).sign_in == Endpoint("eu-west-1")
     assert plan_of(LOGIN, keys=()).sign_in == Endpoint("us-east-1")
     url = "http://127.0.0.1:1"
-    assert plan_of(LOGIN, env={"AWS_ENDPOINT_URL_SIGNIN": url}, keys=()).sign_in == Endpoint("us-east-1", url)
+    plan = plan_of(LOGIN, env={"AWS_ENDPOINT_URL_SIGNIN": url}, keys=())
+    assert plan.sign_in == Endpoint("us-east-1", url)
+    assert plan.notes == (f"the sign-in of the console is asked at {url} (AWS_ENDPOINT_URL_SIGNIN)",)
     with pytest.raises(ConfigError, match="would be sent a sign-in unencrypted"):
         plan_of(LOGIN, env={"AWS_ENDPOINT_URL_SIGNIN": "http://elsewhere.example"}, keys=())
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shellint.broker import Broker
-from shellint.errors import AwsRefused, ConfigError, NeedsHuman, NetworkError
+from shellint.errors import AwsRefused, NeedsHuman, NetworkError, StoreError
 from shellint.sources import client as client_module
 from shellint.terminal import NoHuman
+from shellint.undisturbed import LIMITS
 from tests.aws import Breakage, StrictAws
 from tests.console import Console, LoginDesk
 from tests.roots import SECRET, caller
+from tests.store_helpers import NOBODY, needs_root
 from tests.world import World
 
 AGAIN = "`aws login --profile tool` signs in again"
@@ -144,8 +148,59 @@ def test_a_renewal_that_cannot_be_written_is_told(desk: LoginDesk) -> None:
     desk.world.store.names("session")
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:
-        with pytest.raises(ConfigError, match=f"cannot be written in {desk.directory}: File too large") as caught:
+        with pytest.raises(StoreError, match=f"cannot write {desk.directory}/.*: File too large"):
             broker.obtain(desk.plan(), min_ttl=300)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "aws login" in caught.value.todo
+    assert desk.console.answered == [], "the refresh token was not used up"
+    assert desk.obtain()
+
+
+@pytest.mark.parametrize("how", [Breakage.RESET, Breakage.PORTAL])
+def test_what_is_left_of_a_session_serves_where_it_cannot_be_renewed(desk: LoginDesk, how: Breakage) -> None:
+    kept = desk.console.signed_in(4 * 60)
+    desk.keep(kept)
+    desk.console.break_next(how)
+    assert desk.obtain().access_key_id == kept["accessToken"]["accessKeyId"]
+
+
+def test_a_refresh_token_is_sent_once_whatever_becomes_of_the_answer(
+    desk: LoginDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "ATTEMPTS", 3)
+    desk.keep(desk.console.signed_in(-1))
+    desk.console.break_next(Breakage.RESET)
+    assert isinstance(desk.failed(), NetworkError)
+    assert desk.console.answered == [200]
+
+
+def test_an_answer_that_comes_late_is_not_waited_for_but_kept(desk: LoginDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LIMITS, False, 0.2)
+    path = desk.keep(desk.console.signed_in(-1))
+    before = path.read_bytes()
+    desk.console.break_next(Breakage.SLOW, seconds=1)
+    assert desk.failed().what == "the sign-in could not be renewed within 0.2 seconds"
+    until = time.monotonic() + 10
+    while path.read_bytes() == before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert desk.obtain()
+    assert desk.console.answered == [200]
+
+
+@pytest.mark.parametrize("mode", [0o606, 0o660])
+def test_a_file_that_others_may_write_is_not_believed(desk: LoginDesk, mode: int) -> None:
+    desk.keep(desk.console.signed_in()).chmod(mode)
+    assert "is not believed" in desk.failed().what
+
+
+@needs_root
+def test_a_file_of_another_user_is_not_believed(desk: LoginDesk) -> None:
+    os.chown(desk.keep(desk.console.signed_in()), NOBODY, NOBODY)
+    assert "is not believed" in desk.failed().what
+
+
+def test_what_a_killed_process_left_beside_the_file_goes_with_the_next_renewal(desk: LoginDesk) -> None:
+    path = desk.keep(desk.console.signed_in(-1))
+    (path.parent / f".{path.name}.abc.tmp").write_text("a live token")
+    assert desk.obtain()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]

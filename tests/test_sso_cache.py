@@ -106,7 +106,7 @@ def test_a_program_with_boto3_gets_its_role_by_a_token_that_was_refreshed_here(c
 def test_our_own_token_comes_before_that_of_the_cli(cli: Cli) -> None:
     cli.login()
     ours = cli.sign_in()
-    SealedToken(cli.instance, cli.endpoint, cli.caller()).write(ours)
+    SealedToken(cli.place, cli.caller()).write(ours)
     assert cli.token(NoHuman()) == ours.access
 
 
@@ -131,16 +131,22 @@ def test_a_cli_that_signed_out_meanwhile_stays_signed_out(cli: Cli) -> None:
     assert not cli.file.exists()
 
 
-def test_a_disk_that_is_full_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    cli.login(seconds=60)
+def test_a_disk_that_is_full_costs_no_refresh_token(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = cli.login(seconds=60)
+    calls = cli.calls()
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shellint.paths.replace_file", full)
-    error = refusal(lambda: cli.token(NoHuman()))
+    with monkeypatch.context() as patch:
+        patch.setattr("shellint.paths.replace_file", full)
+        assert cli.token(NoHuman()) == content["accessToken"], "it serves to its end"
+        cli.pass_time(61)
+        error = refusal(lambda: cli.token(NoHuman()))
     assert isinstance(error, StoreError)
     assert "No space left on device" in error.what
+    assert cli.calls() == calls
+    assert cli.token(NoHuman()) not in (content["accessToken"], "")
 
 
 def test_logging_out_signs_the_cli_out_too(cli: Cli) -> None:

@@ -125,6 +125,7 @@ def test_a_profile_without_a_session_has_a_sign_in_of_its_own(desk: SsoDesk) -> 
     [
         ("crop", "did you mean corp?"),
         ("base", "vault: no sign-in 'base': neither an [sso-session], a profile nor a start URL"),
+        ("nope", "name one: corp"),
         ("plain", "vault: plain does not begin with a sign-in"),
         ("half", "vault: {config} line 12: [sso-session half] has no sso_region"),
     ],

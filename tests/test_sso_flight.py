@@ -16,6 +16,7 @@ from shellint.providers import SsoInstance
 from shellint.sources.roots import Caller
 from shellint.sso.sealed import SealedToken
 from shellint.sso.token import access_token
+from shellint.sso.values import SignInPlace
 from tests.aws import StrictAws
 from tests.sso_world import SsoWorld
 from tests.world import Clock, Script, open_test_store
@@ -34,7 +35,7 @@ def _process(directory: Path, instance: SsoInstance, endpoint: Endpoint, ready: 
     caller = Caller(open_test_store(directory / "data"), human, Clock(), {}, directory / ".aws")
     ready.release()
     assert go.acquire(timeout=120)
-    token = access_token(instance, endpoint, caller)
+    token = access_token(SignInPlace(instance, endpoint, endpoint), caller)
     (directory / "tokens" / str(hash(token))).touch()
     (directory / "asked" / str(os.getpid())).write_text("\n".join(human.said))
 
@@ -64,7 +65,7 @@ def _together(world: SsoWorld) -> list[str]:
     return [file.read_text() for file in (world.home / "asked").iterdir()]
 
 
-def test_ten_processes_at_once_sign_in_once(world: SsoWorld) -> None:
+def test_w24_ten_processes_at_once_sign_in_once(world: SsoWorld) -> None:
     world.aws.sso.interval = 1
     told = _together(world)
     assert sum("with the code" in text for text in told) == 1
@@ -76,7 +77,7 @@ def test_ten_processes_at_once_refresh_once(world: SsoWorld) -> None:
     world.aws.sso.access_seconds = 200
     token = world.sign_in()
     world.clock.ahead = world.aws.clock_offset = 0.0
-    SealedToken(world.instance, world.endpoint, world.caller()).write(token)
+    SealedToken(world.place, world.caller()).write(token)
     world.aws.sso.access_seconds = 3600
     made = world.calls().count("CreateToken")
     assert not [text for text in _together(world) if "sign in" in text]

@@ -112,5 +112,14 @@ def test_all_ends_every_sign_in_also_those_the_config_has_no_more(desk: SsoDesk)
     assert not desk.caller.store.names("sso")
 
 
+def test_all_forgets_the_sessions_of_a_sign_in_that_the_config_has_no_more(desk: SsoDesk) -> None:
+    desk.sign_in()
+    assert vault(desk, "exec", "admin", "--", "true").returncode == 0
+    assert desk.caller.store.names("session")
+    desk.config.write_text("[default]\nregion = eu-west-1\n")
+    assert vault(desk, "sso", "logout", "--all").returncode == 0
+    assert not desk.caller.store.names("session")
+
+
 def test_all_and_a_name_exclude_each_other(desk: SsoDesk) -> None:
     assert vault(desk, "sso", "logout", "corp", "--all").returncode == 2

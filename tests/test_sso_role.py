@@ -38,8 +38,8 @@ def test_where_nobody_is_signed_in_and_nobody_is_there_the_command_says_what_to_
     done = vault(desk, "exec", "--no-input", "admin", *WHO)
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.splitlines() == [
-        "vault: the sign-in to corp has ended",
-        "       `vault sso login corp` signs in again",
+        "vault: nobody is signed in to corp",
+        "       `vault sso login corp` signs in",
     ]
 
 

@@ -40,7 +40,7 @@ def state(path: Path) -> tuple[bytes, int, int, int]:
     return path.read_bytes(), found.st_mtime_ns, found.st_ino, stat.S_IMODE(found.st_mode)
 
 
-def test_every_role_gets_a_profile_behind_what_is_there(desk: SsoDesk) -> None:
+def test_w20_every_role_gets_a_profile_behind_what_is_there(desk: SsoDesk) -> None:
     before = desk.config.read_text()
     done = vault(desk, "sso", "sync", "--yes")
     assert (done.returncode, done.stdout) == (0, "")

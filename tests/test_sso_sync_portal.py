@@ -77,7 +77,7 @@ def test_nobody_signed_in_and_nobody_there_is_exit_4(desk: SsoDesk) -> None:
     vault(desk, "sso", "logout")
     done = vault(desk, "sso", "sync", "--yes", "--no-input")
     assert done.returncode == 4
-    assert done.stderr.endswith("vault: the sign-in to corp has ended\n       `vault sso login corp` signs in again\n")
+    assert done.stderr.endswith("vault: nobody is signed in to corp\n       `vault sso login corp` signs in\n")
 
 
 def test_a_person_sees_how_far_it_is_and_then_no_more_of_it(desk: SsoDesk) -> None:

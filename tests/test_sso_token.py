@@ -148,7 +148,7 @@ def test_a_token_the_portal_refuses_is_replaced_once(world: SsoWorld) -> None:
         return "done"
 
     world.token()
-    assert with_access(world.instance, world.endpoint, world.caller(NoHuman()), call) == "done"
+    assert with_access(world.place, world.caller(NoHuman()), call) == "done"
     assert len(set(given)) == 2
     assert world.token() == given[1], "it was refreshed and kept"
 
@@ -164,13 +164,13 @@ def test_what_the_portal_refuses_twice_or_for_another_reason_is_an_error(
         raise AwsRefused("no", code=code)
 
     with pytest.raises(AwsRefused):
-        with_access(world.instance, world.endpoint, world.caller(), call)
+        with_access(world.place, world.caller(), call)
     assert len(given) == times
 
 
 def test_a_login_that_is_asked_for_replaces_a_token_that_is_still_good(world: SsoWorld) -> None:
     first = world.token()
-    made = sign_in_anew(world.instance, world.endpoint, world.caller(), browser=False)
+    made = sign_in_anew(world.place, world.caller(), browser=False)
     assert made.access != first
     assert world.token() == made.access
     assert len(world.caller().store.names("sso")) == 1

@@ -138,6 +138,16 @@ def test_a_passing_trouble_is_tried_again(aws: StrictAws, key: KeyPair) -> None:
     assert len(aws.requests) == client_module.ATTEMPTS
 
 
+def test_what_takes_long_gives_a_sign_of_life(aws: StrictAws, key: KeyPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "NOTICE", 0.05)
+    said: list[str] = []
+    assert get_session_token(ask(aws.endpoint_url, key, notice=said.append), PLAIN, None)
+    assert said == [], "an answer that comes at once needs none"
+    aws.break_next("GetSessionToken", Breakage.SLOW, seconds=0.3)
+    assert get_session_token(ask(aws.endpoint_url, key, notice=said.append), PLAIN, None)
+    assert said == [f"waiting for {aws.endpoint_url.removeprefix('http://')}"]
+
+
 def test_a_minute_of_silence_is_given_up_well_before_its_end() -> None:
     pauses = 1 + 2  # seconds, at most: botocore's standard mode doubles a random part of a second
     longest = client_module.ATTEMPTS * (client_module.CONNECT_TIMEOUT + client_module.READ_TIMEOUT) + pauses

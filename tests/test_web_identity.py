@@ -66,8 +66,8 @@ def test_the_token_of_a_file_is_sent_trimmed_and_unsigned(
     assert (record.action, record.access_key_id, record.error) == ("AssumeRoleWithWebIdentity", None, None)
     assert (record.parameters["RoleSessionName"], record.parameters["DurationSeconds"]) == ("me@laptop", "7200")
     assert made.left(world.clock()) == pytest.approx(2 * HOUR, abs=5)
-    assert obtain(world, step_of(role, file)) == made
-    assert world.calls() == ["AssumeRoleWithWebIdentity"]
+    assert obtain(world, step_of(role, file)) != made, "the token may be another's by now"
+    assert world.store.names("session") == []
 
 
 def test_the_token_of_a_program_is_taken_from_its_output(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shellint.actions.planning import Setup, look_up, plan_from, wish_for
 from shellint.endpoint import Endpoint
 from shellint.errors import ShellintError
 from shellint.lasting import Lasting
-from shellint.layers import SETTINGS
+from shellint.layers import SETTINGS, included, nearest
 from shellint.lease import Wish
-from shellint.origin import Origin
+from shellint.origin import Origin, program_of
+from shellint.other_settings import is_read_elsewhere
 from shellint.plan import Plan
 from shellint.profile_settings import ProfileSettings
 from shellint.profiles import ConfigFile, Profile, links
-from shellint.providers import Process, WebIdentityToken
+from shellint.providers import Process, WebIdentityToken, providing
 from shellint.request import Request
 from shellint.step_words import Described, described
-from shellint.steps import AssumeRole, Provided, SessionToken, Step, WebIdentity
+from shellint.steps import AssumeRole, Provided, SessionToken, Step, StoredKey, WebIdentity
 
-__all__ = ["Explanation", "Setting", "explain"]
+__all__ = ["Explanation", "Setting", "Unread", "explain"]
 
 # Each section that is included is read; none of them takes the place of another.
 _FOLLOWED = {"include_profile"}
@@ -29,13 +30,26 @@ _FOLLOWED = {"include_profile"}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting of one profile of the chain as it stands there, unchecked, and what it took the place of."""
+    """A setting of one profile of the chain as it stands there, unchecked, and what it took the place of.
+
+    `unused` says why it does not count, where it would be a source of credentials.
+    """
 
     profile: str
     name: str
     value: str
     origin: Origin
     overridden: tuple[tuple[str, Origin], ...] = ()
+    unused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A setting that nobody is known to read; `meant` is the one that it may have been meant to be."""
+
+    name: str
+    origin: Origin
+    meant: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,8 @@ class Explanation:
     profile: str
     config: Path
     settings: tuple[Setting, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    notes: tuple[str, ...] = ()
     plan: Plan | None = None
     steps: tuple[Described, ...] = ()
     region: Origin | None = None
@@ -70,9 +86,13 @@ def explain(request: Request, wish: Wish, *, force: bool = False, mfa_token: boo
     setup = look_up(request, wish)
     config = setup.config.path
     settings: list[Setting] = []
+    unread: list[Unread] = []
+    notes: list[str] = []
     try:
         for name, each in links(wish.profile, setup.config, setup.env, setup.overrides, known=setup.known):
             settings += _settings(name, each, setup)
+            unread += _unread(name, each, setup.config)
+            notes += _merged(name, setup.config)
         profile = setup.profile(wish.profile)
         plan = plan_from(request, wish, setup, profile)
         steps = described(
@@ -87,11 +107,14 @@ def explain(request: Request, wish: Wish, *, force: bool = False, mfa_token: boo
     except ShellintError as error:
         if not settings:
             raise
-        return Explanation(wish.profile, config, tuple(settings), error=error)
+        told = tuple(map(_without_words, settings))
+        return Explanation(wish.profile, config, told, tuple(unread), tuple(notes), error=error)
     return Explanation(
         profile=wish.profile,
         config=config,
-        settings=tuple(settings),
+        settings=tuple(map(_without_words, _with_use(settings, plan.steps[0]))),
+        unread=tuple(unread),
+        notes=(*plan.notes, *notes),
         plan=plan,
         steps=steps,
         region=profile.origins.get("region"),
@@ -124,10 +147,50 @@ def _sso_session(settings: ProfileSettings, config: ConfigFile) -> Mapping[str, 
     }
 
 
+def _unread(name: str, settings: ProfileSettings, config: ConfigFile) -> Iterator[Unread]:
+    sections = included(name, config)
+    sections += [
+        config.sso_sessions[each] for each, _ in settings.all("sso_session")[:1] if each in config.sso_sessions
+    ]
+    for section in sections:
+        for key, (_, line) in section.settings.items():
+            if key not in SETTINGS and not is_read_elsewhere(key):
+                yield Unread(key, config.origin(line), nearest(key, SETTINGS))
+
+
+def _merged(name: str, config: ConfigFile) -> Iterator[str]:
+    """Yield a line when a profile has more than one section: no other program reads all of them as one."""
+    section = config.profiles.get(name)
+    if section and section.again:
+        lines = " and ".join(f"line {line}" for line in (section.line, *section.again))
+        yield f"{name} has more than one section ({lines}): they are read as one, in which the last value counts"
+
+
+def _without_words(setting: Setting) -> Setting:
+    if not setting.name.endswith("_process"):
+        return setting
+    overridden = tuple((program_of(value), origin) for value, origin in setting.overridden)
+    return replace(setting, value=program_of(setting.value), overridden=overridden)
+
+
+def _with_use(settings: list[Setting], root: Step) -> Iterator[Setting]:
+    """Yield the settings; those that would be a source of credentials with why they are not, should it be so."""
+    for each in settings:
+        ways = providing([other.name for other in settings if other.profile == each.profile])
+        if each.name not in ways:
+            yield each
+        elif each.profile != root.profile:
+            yield replace(each, unused=f"it all starts from {root.profile}")
+        elif isinstance(root, StoredKey):
+            yield replace(each, unused="the stored key comes first")
+        else:
+            yield each if ways[each.name] else replace(each, unused=f"{next(iter(ways))} comes first")
+
+
 def _durations(found: list[tuple[str, Origin]], settings: ProfileSettings, setup: Setup) -> list[tuple[str, Origin]]:
     """Return what is asked of a role's duration, strongest first: the variable counts, though it is no setting."""
     if not settings.has("role_arn"):
-        return [each for each in found if each[1].is_option]
+        return [each for each in found if each[1].line is None]
     variable = "AWS_ASSUME_ROLE_TTL"
     said = [(setup.env[variable], Origin(variable))] if setup.env.get(variable) else []
     return sorted([*found, *said], key=lambda each: (not each[1].is_option, each[1].line is not None))
@@ -136,12 +199,12 @@ def _durations(found: list[tuple[str, Origin]], settings: ProfileSettings, setup
 def _commands(step: Step, *, code_given: bool) -> Iterator[tuple[str, str]]:
     match step:
         case Provided(provider=Process(command)):
-            yield "credential_process", command
+            yield "credential_process", program_of(command)
         case WebIdentity(token=WebIdentityToken(process=str(command))):
-            yield "web_identity_token_process", command
+            yield "web_identity_token_process", program_of(command)
     asking = step.exchange if isinstance(step, Provided) else step
     if isinstance(asking, SessionToken | AssumeRole) and asking.mfa_serial and asking.mfa_process and not code_given:
-        yield "mfa_process", asking.mfa_process
+        yield "mfa_process", program_of(asking.mfa_process)
 
 
 def _endpoints(plan: Plan, profile: Profile) -> Iterator[tuple[str, Endpoint, Origin | None]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shellint.actions.former import opened
-from shellint.actions.planning import plan_for, wish_for
+from shellint.actions.planning import as_wished, plan_for, wish_for
 from shellint.broker import Broker
 from shellint.credentials import Credentials
 from shellint.durations import format_duration, parse_duration
@@ -51,14 +51,14 @@ def grant(
     # What was asked for with --min and cannot be is an error; AWS_MIN_TTL is a habit that a short session bends.
     length = plan.duration or minimum_ttl(request)
     minimum = wish.minimum if wish.minimum is not None else min(minimum_ttl(request), length)
-    broker = Broker(caller_of(request, programs=programs))
+    broker = Broker(replace(caller_of(request, programs=programs), env=as_wished(request.env, wish)))
     credentials = broker.obtain(
         plan, min_ttl=max(minimum, length // 2) if renew else minimum, force=force, mfa_token=mfa_token
     )
     if wish.minimum is not None and (left := credentials.left(request.now())) < wish.minimum:
         given, wanted = format_duration(int(left)), format_duration(wish.minimum)
         raise UsageError(f"{wish.profile} came with {given} left, not {wanted}", "ask for less to be left (--min)")
-    return Granted(credentials, plan.region, plan.notes)
+    return Granted(credentials, plan.region, (*plan.notes, *(plan.elsewhere if broker.asked_sts else ())))
 
 
 def caller_of(request: Request, *, human: Human | None = None, programs: bool = True) -> Caller:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shellint.config_edit import append_profile, check_profile_name
+from shellint.config_file import read_config
 from shellint.credentials import LongTermKey
-from shellint.errors import ConfigError, NeedsHuman, ShellintError, StoreError, StoreLocked, UsageError
+from shellint.errors import ConfigError, ShellintError, StoreError, StoreLocked, UsageError
 from shellint.key_format import check_key_id, checked_key
-from shellint.profiles import nearest
+from shellint.layers import SETTINGS
+from shellint.origin import Origin
+from shellint.profile_settings import ProfileSettings
+from shellint.profiles import links, nearest
+from shellint.providers import providing
 from shellint.request import Reply, Request
 from shellint.sessions import forget_key
+from shellint.terminal import answered_by
 
-__all__ = ["add", "key_from_environment", "key_from_json", "key_from_person", "remove"]
+__all__ = [
+    "add",
+    "check_mfa_serial",
+    "key_from_environment",
+    "key_from_json",
+    "key_from_person",
+    "mfa_serial_from_person",
+    "remove",
+]
 
 _JSON_NAMES = (
     ("AccessKeyId", "SecretAccessKey"),  # aws iam create-access-key, credential_process
@@ -34,7 +49,7 @@ def add(
     request.store.put("key", profile, key.to_bytes())
     if before is not None and before != key.access_key_id:
         forget_key(request.store, before)
-    notes = [f"the key of {profile} is stored"]
+    notes = [f"the key of {profile} is stored", *_displaced(request, profile)]
     if write_config:
         notes += _write_section(request, profile, mfa_serial)
     return Reply(notes=tuple(notes))
@@ -42,9 +57,27 @@ def add(
 
 def key_from_person(request: Request) -> LongTermKey:
     """Ask for a key on the terminal."""
-    key_id = request.human.ask("Access key id").strip()
+    with answered_by("run it in a terminal, or let --env or --stdin give the key"):
+        key_id = request.human.ask("Access key id").strip()
     check_key_id(key_id)
     return checked_key(key_id, request.human.ask_secret("Secret access key").strip())
+
+
+def check_mfa_serial(serial: str) -> None:
+    """Raise UsageError for what cannot be an MFA device."""
+    ProfileSettings([{"mfa_serial": (serial, Origin("--mfa-serial"))}]).text("mfa_serial")
+
+
+def mfa_serial_from_person(request: Request) -> str | None:
+    """Ask for the MFA device on the terminal, again until it can be one; None for none."""
+    while serial := request.human.ask("ARN of the MFA device (Enter for none)").strip():
+        try:
+            check_mfa_serial(serial)
+        except UsageError:
+            request.human.say("that is not one: it looks like arn:aws:iam::ACCOUNT:mfa/NAME")
+        else:
+            return serial
+    return None
 
 
 def key_from_environment(env: Mapping[str, str]) -> LongTermKey:
@@ -62,7 +95,10 @@ def key_from_environment(env: Mapping[str, str]) -> LongTermKey:
 def key_from_json(text: str) -> LongTermKey:
     """Take the key from JSON, as `aws iam create-access-key` prints it. Raises UsageError."""
     names = " or ".join(f"{key_id} and {secret}" for key_id, secret in _JSON_NAMES)
-    wrong = UsageError(f"what came on stdin is not JSON with {names}")
+    wrong = UsageError(
+        f"what came on stdin is not JSON with {names}",
+        "give it what `aws iam create-access-key` prints; `vault import FILE` takes the CSV that IAM offers",
+    )
     try:
         values: Any = json.loads(text.removeprefix("\ufeff"))  # PowerShell 5.1 may put one there
     except (ValueError, RecursionError):
@@ -85,14 +121,33 @@ def remove(request: Request, profile: str, *, yes: bool) -> Reply:
         raise ConfigError(
             f"no key is stored for {profile!r}", f"did you mean {close}?" if close else "`vault list` shows the keys"
         )
-    if not yes and not request.human.confirm(f"Remove the key of {profile}?"):
-        return Reply(notes=("nothing was changed",), code=1)
+    with answered_by("--yes answers it"):
+        if not yes and not request.human.confirm(f"Remove the key of {profile}?"):
+            return Reply(notes=("nothing was changed",), code=1)
     before = _stored_key_id(request, profile)
     request.store.delete("key", profile)
     request.store.delete("rotation", profile)
     if before is not None:
         forget_key(request.store, before)
-    return Reply(notes=(f"the key of {profile} is forgotten; at AWS it still exists",))
+    return Reply(notes=(f"the key of {profile} is forgotten; at AWS it still exists", *_left_behind(request, profile)))
+
+
+def _displaced(request: Request, profile: str) -> Iterator[str]:
+    """Yield a line when the profile had its credentials from elsewhere, which the stored key now comes before."""
+    with contextlib.suppress(ShellintError):  # what is wrong with a config is said where it is used
+        config = read_config(request.paths.aws_config)
+        _, settings = next(links(profile, config, {}, known=(profile,)))
+        for name in providing([name for name in SETTINGS if settings.has(name)]):
+            yield f"it comes before the {name} of {profile} ({settings.all(name)[0][1]}), which is not used any more"
+            return
+
+
+def _left_behind(request: Request, profile: str) -> Iterator[str]:
+    """Yield a line when the config file has a section for the profile."""
+    with contextlib.suppress(ShellintError):
+        config = read_config(request.paths.aws_config)
+        if section := config.profiles.get(profile):
+            yield f"its section stays where it is: {config.origin(section.line)}"
 
 
 def _stored_key_id(request: Request, profile: str) -> str | None:
@@ -110,10 +165,8 @@ def _stored_key_id(request: Request, profile: str) -> str | None:
 
 
 def _agreed(request: Request, profile: str) -> bool:
-    try:
+    with answered_by("--yes answers it"):
         return request.human.confirm(f"A key is stored for {profile}. Replace it?")
-    except NeedsHuman as error:
-        raise NeedsHuman(error.what, "--yes answers it") from None
 
 
 def _write_section(request: Request, profile: str, mfa_serial: str | None) -> list[str]:

@@ -17,7 +17,7 @@ from shellint.lease import Wish
 from shellint.profiles import profile_names, read_config
 from shellint.request import Request
 from shellint.sessions import session_names
-from shellint.steps import Provided, WebIdentity
+from shellint.steps import Provided
 
 __all__ = ["Kept", "Row", "list_profiles"]
 
@@ -108,6 +108,6 @@ def _sessions(request: Request, names: list[str]) -> Mapping[str, tuple[str, ...
         with contextlib.suppress(ShellintError):
             plan = plan_from(request, Wish(name), setup, setup.profile(name))
             root = plan.steps[0]
-            if isinstance(root, WebIdentity) or (isinstance(root, Provided) and root.is_kept):
+            if isinstance(root, Provided) and root.is_kept:
                 found[name] = session_names(plan, None)[-1:]
     return found

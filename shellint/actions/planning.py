@@ -14,7 +14,7 @@ from shellint.profiles import Overrides, Profile, resolve
 from shellint.request import Request
 from shellint.variables import SHAPING
 
-__all__ = ["Setup", "look_up", "plan_for", "plan_from", "wish_for"]
+__all__ = ["Setup", "as_wished", "look_up", "plan_for", "plan_from", "wish_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,12 @@ def plan_from(request: Request, wish: Wish, setup: Setup, profile: Profile) -> P
     )
 
 
+def as_wished(env: Mapping[str, str], wish: Wish) -> dict[str, str]:
+    """Return `env` as it was before any `use`, with what shapes a session as the wish has it."""
+    return {name: value for name, value in original(env).items() if name not in SHAPING} | dict(wish.environment)
+
+
 def _environment(env: Mapping[str, str], wish: Wish) -> dict[str, str]:
-    before = {name: value for name, value in original(env).items() if name not in SHAPING}
     saved = Saved.decode(env.get("SHELLINT_SAVED", ""))
     # Of a former secret, which rests in the store, a plan has to know no more than that it is there.
-    return dict.fromkeys(saved.sealed if saved else (), "sealed") | before | dict(wish.environment)
+    return dict.fromkeys(saved.sealed if saved else (), "sealed") | as_wished(env, wish)

@@ -31,8 +31,8 @@ __all__ = ["CONTAINER", "INSTANCE", "Served", "serve", "served", "sessions_of"]
 CONTAINER, INSTANCE = "ecs", "ec2"
 _FULL_URI, _TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 _OPEN = (
-    "every user of this machine can read these credentials: who asks an instance's metadata need not prove anything"
-    " (--ecs has a token)"
+    "vault: every user of this machine can read these credentials: who asks an instance's metadata need not prove"
+    " anything (--ecs has a token)"
 )
 
 
@@ -60,15 +60,17 @@ def serve(
     """Say which variables a shell of the kind `shell` has to set, then answer until Ctrl-C."""
     server = served(request, wish, kind, port=port, force=force, mfa_token=mfa_token)
     change = served_change(request.env, wish.profile, server.variables, server.region)
-    return Reply(
-        out=render_export(SHELLS[shell], change),
-        notes=(
-            *server.notes,
-            f"{wish.profile} is served at {server.url} until Ctrl-C, to a shell that runs these lines",
-            *((_OPEN,) if kind == INSTANCE else ()),
-        ),
-        serve=server.run,
-    )
+
+    def run() -> None:
+        # Now, because whatever stands above the lines is out of sight.
+        request.human.say(
+            f"vault: {wish.profile} is served at {server.url} until Ctrl-C, to a shell that runs these lines"
+        )
+        if kind == INSTANCE:
+            request.human.say(_OPEN)
+        server.run()
+
+    return Reply(out=render_export(SHELLS[shell], change), notes=server.notes, serve=run)
 
 
 def served(
@@ -97,7 +99,8 @@ def served(
         token = secrets.token_urlsafe(32)
         variables = {_FULL_URI: f"{url}/", _TOKEN: token}
         answer = container(sessions.get, token, request.now)
-    return Served(url, variables, plan.region, plan.notes, lambda: answer_all(listener, answer, refusal=refusal))
+    notes = (*plan.notes, *plan.elsewhere)
+    return Served(url, variables, plan.region, notes, lambda: answer_all(listener, answer, refusal=refusal))
 
 
 def sessions_of(request: Request, wish: Wish) -> Sessions:

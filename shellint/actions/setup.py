@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shellint.errors import NeedsHuman, ShellintError
+from shellint.errors import ShellintError
 from shellint.hook import hook_text, kept_hook
 from shellint.paths import home_directory, private_directory
 from shellint.rc_block import hook_line_number, with_block, without_block
 from shellint.rc_file import backup_of, obstacle, read, restore, write
 from shellint.render import SHELLS, render_setup
 from shellint.request import Reply, Request
-from shellint.startup import Startup, ask_shell, startup
+from shellint.startup import Startup, ask_shell, login_hint, startup
+from shellint.terminal import answered_by
 
 __all__ = ["setup", "undo"]
 
@@ -31,9 +32,9 @@ def setup(request: Request, kind: str, *, name: str, prompt: bool, yes: bool) ->
         before = read(file)
         after = _with_lines(before, lines, kind)
         if before == after:
-            return Reply(notes=(f"{file} has the hook already; nothing to do",))
+            return Reply(notes=_already(request, f"{file} has", files))
         if by_hand := _by_hand(files):
-            return Reply(notes=(f"{by_hand} loads the hook already; nothing to do",))
+            return Reply(notes=_already(request, f"{by_hand} loads", files))
         if reason := obstacle(file) or ("is not plain text" if b"\0" in before else None):
             return Reply(out=lines, notes=(f"{file} {reason}, so nothing was written; it needs this:",), code=1)
         if not yes and not _agreed(request, file, lines):
@@ -43,8 +44,12 @@ def setup(request: Request, kind: str, *, name: str, prompt: bool, yes: bool) ->
             before = read(file)
             existed = file.exists()
             write(file, _with_lines(before, lines, kind), former=without_block(before))
-    notes = [f"{_place(file)} has the hook now; open a new shell"]
-    return Reply(notes=(*notes, f"as it was before: {backup_of(file)}") if existed else tuple(notes))
+    notes = (
+        f"{_place(file)} has the hook now; open a new shell",
+        f"as it was before: {backup_of(file)}" if existed else "",
+        login_hint(files),
+    )
+    return Reply(notes=tuple(filter(None, notes)))
 
 
 def undo(request: Request, kind: str) -> Reply:
@@ -81,6 +86,12 @@ def _with_lines(data: bytes, lines: str, kind: str) -> bytes:
     return with_block(data, lines, newline="\r\n" if crlf else "\n")
 
 
+def _already(request: Request, loads: str, files: Startup) -> tuple[str, ...]:
+    # A hook leaves its version in the environment of what it runs.
+    todo = "nothing to do" if "SHELLINT_HOOK" in request.env else "open a new shell"
+    return tuple(filter(None, (f"{loads} the hook already; {todo}", login_hint(files))))
+
+
 def _by_hand(files: Startup) -> str | None:
     for file in (files.file, *files.also):
         try:
@@ -96,10 +107,8 @@ def _agreed(request: Request, file: Path, lines: str) -> bool:
     request.human.say(f"{_place(file)} gets:")
     for line in lines.splitlines():
         request.human.say(f"    {line}")
-    try:
+    with answered_by("--yes answers it"):
         return request.human.confirm("Add it?", default=True)
-    except NeedsHuman as error:
-        raise NeedsHuman(error.what, "--yes answers it") from None
 
 
 def _place(file: Path) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from shellint.config_file import ConfigFile, read_config
-from shellint.endpoint import Endpoint, bearer_endpoint
+from shellint.endpoint import bearer_endpoint
 from shellint.environment import original
 from shellint.errors import ConfigError, NeedsHuman, ShellintError, UsageError
 from shellint.layers import Overrides, layers
@@ -15,17 +14,9 @@ from shellint.profile_settings import ProfileSettings
 from shellint.profiles import Profile, nearest, resolve
 from shellint.providers import Sso, SsoInstance, sso_instance
 from shellint.request import Request
+from shellint.sso.values import SignInPlace
 
 __all__ = ["SignInPlace", "choose", "every"]
-
-
-@dataclass(frozen=True, slots=True)
-class SignInPlace:
-    """An Identity Center, the endpoint of its portal and the one that gives its tokens."""
-
-    instance: SsoInstance
-    portal: Endpoint
-    oidc: Endpoint
 
 
 def choose(request: Request, name: str | None) -> SignInPlace:
@@ -50,7 +41,7 @@ def choose(request: Request, name: str | None) -> SignInPlace:
     close = nearest(name, [*found, *config.profiles])
     raise ConfigError(
         f"no sign-in {shown(name)}: neither an [sso-session], a profile nor a start URL of {config.path}",
-        f"did you mean {close}?" if close else _how_to_begin(config),
+        f"did you mean {close}?" if close else f"name one: {', '.join(found)}" if found else _how_to_begin(config),
     )
 
 

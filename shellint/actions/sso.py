@@ -11,13 +11,12 @@ from shellint.actions.sign_ins import SignInPlace, choose, every
 from shellint.durations import format_duration
 from shellint.errors import AwsRefused, Interrupted, NeedsHuman, ShellintError
 from shellint.request import Reply, Request
-from shellint.sessions import forget_sign_in
-from shellint.sso.cache import CliToken
+from shellint.sessions import forget_sign_in, forget_sign_in_of
 from shellint.sso.portal import accounts
 from shellint.sso.portal import logout as end_at_aws
-from shellint.sso.sealed import KIND, SealedToken
+from shellint.sso.sealed import KIND
 from shellint.sso.share import share_token
-from shellint.sso.token import access_token, forget_token, sign_in_anew, with_access
+from shellint.sso.token import access_token, forget_token, kept_tokens, sign_in_anew, with_access
 
 if TYPE_CHECKING:
     from shellint.sources.roots import Caller
@@ -36,10 +35,10 @@ def login(request: Request, name: str | None, *, browser: bool | None, share: bo
     token = None if force else _good(place, caller)
     already = "already " if token else ""
     if token is None:
-        token = sign_in_anew(place.instance, place.oidc, caller, browser=browser)
+        token = sign_in_anew(place, caller, browser=browser)
     notes = [f"{already}signed in to {place.instance.name} {_until(token, request.now())}"]
     if share:
-        path = share_token(place.instance, place.oidc, caller)
+        path = share_token(place, caller)
         notes.append(f"the AWS CLI is signed in too: {path} has the token in plain text, as it keeps its own")
     return Reply(notes=tuple(notes))
 
@@ -50,6 +49,8 @@ def logout(request: Request, name: str | None, *, everything: bool) -> Reply:
     places = every(request) if everything else [choose(request, name)]
     notes = [note for place in places for note in _leave(place, caller)]
     if everything and (strays := caller.store.delete_where(KIND, lambda _: True)):
+        for name in strays:
+            forget_sign_in_of(caller.store, name)
         notes.append(f"forgot {len(strays)} more, of which the config file knows nothing any more")
     return Reply(notes=tuple(notes) or ("nobody is signed in",))
 
@@ -62,14 +63,14 @@ def _good(place: SignInPlace, caller: Caller) -> Token | None:
         return token
 
     try:
-        access = with_access(place.instance, place.oidc, caller, ask, interactive=False)
+        access = with_access(place, caller, ask, interactive=False)
     except NeedsHuman:
         return None
     except AwsRefused as refused:
         if refused.code != "UnauthorizedException":
             raise
         return None
-    return next((token for token in _kept(place, caller) if token.access == access), None)
+    return next((token for token in kept_tokens(place, caller) if token.access == access), None)
 
 
 def _leave(place: SignInPlace, caller: Caller) -> list[str]:
@@ -88,11 +89,11 @@ def _leave(place: SignInPlace, caller: Caller) -> list[str]:
 def _tell_aws(place: SignInPlace, caller: Caller) -> str:
     """End every sign-in that is kept here, and return what was in the way."""
     try:
-        kept = _kept(place, caller)
+        kept = kept_tokens(place, caller)
         live = [token.access for token in kept if token.expires > caller.now()]
         if not live and any(token.refresh for token in kept):
             with contextlib.suppress(NeedsHuman):
-                live = [access_token(place.instance, place.oidc, caller, interactive=False)]
+                live = [access_token(place, caller, interactive=False)]
         for access in live:
             end_at_aws(place.portal, access, caller, place.instance.name)
     except Interrupted:
@@ -100,12 +101,6 @@ def _tell_aws(place: SignInPlace, caller: Caller) -> str:
     except ShellintError as error:
         return error.what
     return ""
-
-
-def _kept(place: SignInPlace, caller: Caller) -> list[Token]:
-    """Return the tokens there are: ours, and the AWS CLI's."""
-    keepers = SealedToken(place.instance, place.oidc, caller), CliToken(place.instance, caller)
-    return [token for keeper in keepers if (token := keeper.read())]
 
 
 def _until(token: Token, now: float) -> str:

@@ -87,7 +87,7 @@ def _region(path: Path, wish: SyncWish) -> str | None:
 def _listing(request: Request, place: SignInPlace, progress: Callable[[int, int], object]) -> Listing:
     caller, name = caller_of(request), place.instance.name
     ask = partial(list_roles, place.portal, caller=caller, progress=progress, name=name)
-    return with_access(place.instance, place.oidc, caller, ask)
+    return with_access(place, caller, ask)
 
 
 def _agreed(request: Request, path: Path, changes: Changes, wish: SyncWish) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from shellint.actions.planning import plan_for
 from shellint.durations import format_duration
@@ -19,11 +20,10 @@ def status(request: Request, *, as_json: bool = False) -> Reply:
     """Describe the lease of the calling environment; an empty one is no failure."""
     lease = held(request.env)
     if lease is None or not lease.is_ours:
-        other = request.env.get("AWS_ACCESS_KEY_ID")
         if as_json:
+            other = request.env.get("AWS_ACCESS_KEY_ID")
             return Reply(out=json.dumps({"loaded": False, "access_key_id": other}) + "\n")
-        foreign = f" (AWS_ACCESS_KEY_ID {_masked(other)} is set by something else)" if other else ""
-        return Reply(out=f"nothing is loaded in this shell{foreign}\n")
+        return Reply(out=f"{printable(_not_loaded(request.env))}\n")
     left = None if lease.expires is None else max(0, int(lease.expires - request.now()))
     region = request.env.get("AWS_REGION", "")
     owner = lease.owner == request.shell_pid
@@ -48,6 +48,18 @@ def status(request: Request, *, as_json: bool = False) -> Reply:
         ("loaded by", "this shell" if owner else f"a parent shell (pid {lease.owner})"),
     )
     return Reply(out="".join(f"{name:<10} {printable(value)}\n" for name, value in rows if value))
+
+
+def _not_loaded(env: Mapping[str, str]) -> str:
+    other, profile = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_VAULT")
+    # Where there is a hook, the name may be what is left of a session that was let go for other keys.
+    if profile and "SHELLINT_HOOK" not in env and "SHELLINT_SESSION" not in env:
+        lasts = not other or env.get("AWS_SESSION_TOKEN")
+        what = f"a session of {profile}" if lasts else f"the long-term key of {profile}"
+        until = env.get("AWS_CREDENTIAL_EXPIRATION")
+        return f"{what}, from `vault exec`{f', until {until}' if until else ''}"
+    foreign = f" (AWS_ACCESS_KEY_ID {_masked(other)} is set by something else)" if other else ""
+    return f"nothing is loaded in this shell{foreign}"
 
 
 def _left(seconds: int | None, until: str | None) -> str:

@@ -18,6 +18,7 @@ from shellint.origin import Origin
 from shellint.profile_settings import ProfileSettings
 from shellint.profiles import profile_names, read_config
 from shellint.request import Reply, Request
+from shellint.terminal import answered_by
 
 __all__ = ["refresh", "region", "use"]
 
@@ -104,7 +105,8 @@ def _summary(request: Request, wish: Wish, granted: Granted) -> str:
     if granted.credentials.expires is None:
         return f"{wish.profile}, with no end that is known{place}"
     left = max(0, granted.credentials.expires - int(request.now()))
-    if granted.credentials.access_key_id == request.env.get("AWS_ACCESS_KEY_ID"):
+    lease = held(request.env)
+    if lease and lease.is_ours and granted.credentials.access_key_id == request.env.get("AWS_ACCESS_KEY_ID"):
         return f"{wish.profile} still has {format_duration(left)}: its session is kept (--force makes a new one)"
     return f"{wish.profile} for {format_duration(round(left / 60) * 60 if left >= 60 else left)}{place}"
 
@@ -137,7 +139,8 @@ def _picked(request: Request) -> str:
     for number, name in enumerate(names, 1):
         request.human.say(f"  {number:>{width}}  {name}")
     while True:
-        answer = request.human.ask("Profile").strip()
+        with answered_by("name it: vault use PROFILE"):
+            answer = request.human.ask("Profile").strip()
         if answer in names:
             return answer
         if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(names):
@@ -151,7 +154,8 @@ def _picked(request: Request) -> str:
 def _needs_hook(request: Request, command: str, *words: str) -> None:
     if request.shell is None:
         what = " ".join(("vault", command, *words))
+        profile = words[0] if words and words[0] != "-" else "PROFILE"
         raise UsageError(
             f"`{what}` changes the shell it is typed in, and this shell has no hook",
-            f"{hook_line(request.env)} (in a script: vault exec {words[0] if words else 'PROFILE'} -- COMMAND)",
+            f"{hook_line(request.env)} (in a script: vault exec {profile} -- COMMAND)",
         )

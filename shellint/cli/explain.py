@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shellint.cli.options import Common, common, example, make_wish, wish_options
-from shellint.origin import shortened
+from shellint.origin import program_of, shortened
 from shellint.request import Reply, Request
 from shellint.terminal import printable
 
@@ -69,7 +69,8 @@ def _sections(explained: Explanation) -> Iterator[tuple[str, list[_Row]]]:
             [("", _asked(*each), explained.place(each[2]) if each[2] else "") for each in explained.endpoints],
         )
         yield "Runs", [(name, command, "") for name, command in explained.commands]
-        yield "Notes", [("", note, "") for note in plan.notes]
+    yield "Notes", [("", note, "") for note in explained.notes]
+    yield "Not read", [(each.name, _meant(each.meant), explained.place(each.origin)) for each in explained.unread]
     for profile in dict.fromkeys(each.profile for each in explained.settings):
         yield f"Settings of {profile}", list(_settings(explained, profile))
 
@@ -83,8 +84,13 @@ def _steps(explained: Explanation) -> Iterator[_Row]:
 def _settings(explained: Explanation, profile: str) -> Iterator[_Row]:
     for each in explained.settings:
         if each.profile == profile:
-            yield each.name, shortened(each.value), explained.place(each.origin)
+            unused = f" (not used: {each.unused})" if each.unused else ""
+            yield each.name, shortened(each.value), explained.place(each.origin) + unused
             yield from (("", f"not {shortened(value)}", explained.place(origin)) for value, origin in each.overridden)
+
+
+def _meant(name: str | None) -> str:
+    return f"did you mean {name}?" if name else ""
 
 
 def _asked(service: str, endpoint: Endpoint, _: Origin | None) -> str:
@@ -127,6 +133,11 @@ def _page(explained: Explanation, *, terminal: bool, colour: bool) -> str:
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
+def _without_words(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    commands = {"command", "mfa_process", "process"}
+    return {name: program_of(value) if value and name in commands else value for name, value in fields}
+
+
 def _facts(explained: Explanation) -> Mapping[str, Any]:
     plan, error = explained.plan, explained.error
     return {
@@ -135,7 +146,7 @@ def _facts(explained: Explanation) -> Mapping[str, Any]:
         "region": plan.region if plan else None,
         "region_origin": _origin(explained.region),
         "steps": [
-            {"step": type(each.step).__name__, **asdict(each.step), "words": each.words, "lasts": each.lasts}
+            {"step": type(each.step).__name__, **asdict(each.step, dict_factory=_without_words), "words": each.words, "lasts": each.lasts}
             | {"remarks": each.remarks}
             for each in explained.steps
         ],
@@ -144,10 +155,16 @@ def _facts(explained: Explanation) -> Mapping[str, Any]:
             {"service": service, **asdict(endpoint), "origin": _origin(origin)}
             for service, endpoint, origin in explained.endpoints
         ],
-        "notes": plan.notes if plan else (),
+        "notes": explained.notes,
+        "unread": [
+            {"name": each.name, "origin": _origin(each.origin), "meant": each.meant} for each in explained.unread
+        ],
         "settings": [
             {"profile": each.profile, "name": each.name, "value": shortened(each.value), "origin": _origin(each.origin)}
-            | {"overridden": [{"value": shortened(value), "origin": _origin(at)} for value, at in each.overridden]}
+            | {
+                "unused": each.unused or None,
+                "overridden": [{"value": shortened(value), "origin": _origin(at)} for value, at in each.overridden],
+            }
             for each in explained.settings
         ],
         "error": {"what": error.what, "todo": error.todo, "code": error.exit_code} if error else None,

@@ -42,10 +42,19 @@ def add_command(
     write_config: bool,
 ) -> Reply:
     """Store the long-term key of PROFILE; asks for it unless told where it comes from."""
-    from shellint.actions.keys import add, key_from_environment, key_from_json, key_from_person
+    from shellint.actions.keys import (
+        add,
+        check_mfa_serial,
+        key_from_environment,
+        key_from_json,
+        key_from_person,
+        mfa_serial_from_person,
+    )
     from shellint.config_edit import check_profile_name
 
     check_profile_name(profile)
+    if mfa_serial:
+        check_mfa_serial(mfa_serial)
     if from_env and from_stdin:
         raise UsageError("--env and --stdin exclude each other")
     if from_env:
@@ -56,7 +65,7 @@ def add_command(
     else:
         key = key_from_person(request)
         if mfa_serial is None and write_config:
-            mfa_serial = request.human.ask("ARN of the MFA device (Enter for none)").strip() or None
+            mfa_serial = mfa_serial_from_person(request)
     return add(request, profile, key, mfa_serial=mfa_serial, yes=options.yes, write_config=write_config)
 
 

@@ -23,6 +23,8 @@ class _Exec(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         before, words = self._split(args)
+        if args[len(before) :][:1] == ["--"] and words and not words[0].startswith("-"):
+            raise UsageError("there is no PROFILE before --", "vault exec PROFILE -- COMMAND")
         behind, command = self._split(words[1:])
         return super().parse_args(ctx, [*before, *behind, "--", *words[:1], *command])
 
@@ -146,8 +148,10 @@ def serve_command(
     "export",
     epilog=example(
         'eval "$(vault export prod --format bash)"',
+        "vault export prod --format fish | source",
+        "vault export prod --format powershell | Out-String | Invoke-Expression",
         "vault export prod --format json",
-        "vault export prod --format dotenv > .env",
+        "(umask 077; vault export prod --format dotenv > .env)",
     ),
 )
 @click.argument("profile")

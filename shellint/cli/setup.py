@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from shellint.cli.options import Common, common, example
-from shellint.hook import KINDS, check_name, detect_shell
+from shellint.command_name import check_name
+from shellint.hook import KINDS, detect_shell
 from shellint.request import Reply, Request
 
 __all__ = ["setup_command"]

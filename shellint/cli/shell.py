@@ -16,7 +16,7 @@ __all__ = ["clear_command", "refresh_command", "region_command", "status_command
 
 
 @click.command(
-    "use", epilog=example("vault use prod", "vault use prod --duration 2h --region eu-west-1", "vault use -")
+    "use", epilog=example("vault use prod", "vault use prod --duration 30m --region eu-west-1", "vault use -")
 )
 @click.argument("profile", required=False)
 @wish_options

@@ -6,6 +6,7 @@ quickly; there are not too many at a time; and each connection is good for one.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -49,8 +50,8 @@ def listen(port: int = 0) -> socket.socket:
 
     try:
         return socket.create_server(("127.0.0.1", port), backlog=CONNECTIONS)
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or "there is no such port"
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else "the loopback is not there"
         raise ShellintError(f"cannot listen at port {port}: {why}", "choose another with --port, or none") from None
 
 

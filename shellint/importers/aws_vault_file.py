@@ -12,8 +12,8 @@ from shellint.importers.aws_vault_item import is_key, key_of
 from shellint.importers.haul import Found, Haul, haul_of
 from shellint.importers.jwe import WrongPassphraseError, open_jwe
 from shellint.origin import Origin
-from shellint.paths import home_directory
-from shellint.terminal import Human
+from shellint.paths import from_home, home_directory
+from shellint.terminal import Human, answered_by
 
 __all__ = ["key_names", "keyring_directory", "read_directory"]
 
@@ -23,9 +23,7 @@ _TRIES = 3
 
 def keyring_directory(env: Mapping[str, str]) -> Path:
     """Return where the files are, as aws-vault has it."""
-    named = env.get("AWS_VAULT_FILE_DIR") or "~/.awsvault/keys/"
-    first, *rest = Path(named).parts
-    return home_directory(env).joinpath(*rest) if first == "~" else Path(named)
+    return from_home(env.get("AWS_VAULT_FILE_DIR") or "~/.awsvault/keys/", home_directory(env))
 
 
 def key_names(directory: Path) -> dict[str, Path]:
@@ -64,7 +62,9 @@ def _passphrases(directory: Path, env: Mapping[str, str], human: Human) -> Itera
     for attempt in range(_TRIES):
         if attempt:
             human.say("wrong passphrase, once more")
-        yield human.ask_secret(f"Passphrase of aws-vault's {directory}").encode(errors="surrogateescape")
+        with answered_by(f"run it in a terminal, or give it in {_VARIABLE}"):
+            passphrase = human.ask_secret(f"Passphrase of aws-vault's {directory}")
+        yield passphrase.encode(errors="surrogateescape")
 
 
 def _opened(name: str, file: Path, token: bytes, passphrase: bytes) -> Found | str | None:

@@ -45,7 +45,7 @@ def scrub(file: KeyFile, keys: Collection[Found]) -> Path | None:
         return after
 
     edit_config(file.path, edit)
-    return kept[0] if kept else None
+    return kept[-1] if kept else None
 
 
 def backups_of(path: Path) -> list[Path]:

@@ -49,7 +49,8 @@ def _named(name: str, place: Place, serial: str, *, programs: bool) -> Driver:
     if why := driver.unreachable(place):
         raise _nobody_for(serial, why)
     if why := driver.hindrance(place):
-        raise Origin("AWS_VAULT_PROMPT").error(f"{name} cannot give an MFA code: {why}", f"install it; {_CHOICES}")
+        todo = f"install it; {_CHOICES}" if driver.belongs(place) else _CHOICES
+        raise Origin("AWS_VAULT_PROMPT").error(f"{name} cannot give an MFA code: {why}", todo)
     return driver
 
 

@@ -44,9 +44,13 @@ class Driver:
     hint: str = ""
     platform: str | None = None
 
+    def belongs(self, place: Place) -> bool:
+        """Whether the program exists for the platform."""
+        return self.platform in {None, place.platform}
+
     def hindrance(self, place: Place) -> str:
         """Return why the program cannot be run here, or "" when it can."""
-        if self.platform not in {None, place.platform}:
+        if not self.belongs(place):
             return f"{self.program} is a part of another system"
         if self.program is None or place.has(self.program):
             return ""

@@ -7,6 +7,7 @@ handed in, because the caller's environment is not this process's (an agent serv
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from shellint.sources.failures import NOT_AN_ANSWER, translate
 from shellint.sources.refusals import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from shellint.credentials import Credentials
     from shellint.endpoint import Endpoint
@@ -29,6 +30,8 @@ __all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client", "proxies_t
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
+# Seconds after which a person would wonder.
+NOTICE = 4.0
 # What is asked, in boto3's spelling.
 _SERVICES = ("iam", "signin", "sso", "sso-oidc", "sts")
 # Three attempts of READ_TIMEOUT: an endpoint that accepts and never answers is given up after about half a minute.
@@ -40,9 +43,12 @@ _Answer = TypeVar("_Answer")
 class Client:
     """A service, asked with one key, one session or nothing. Made by `aws_client`."""
 
-    def __init__(self, client: Any, request: Request, now: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Any, request: Request, now: Callable[[], float], notice: Callable[[str], None] | None = None
+    ) -> None:
         self._client = client
         self._request = request
+        self._notice = notice
         self.now = now
 
     @property
@@ -72,11 +78,29 @@ class Client:
         from botocore.parsers import ResponseParserError
 
         try:
-            return read(getattr(self._client, operation)(**parameters))
+            with self._sign_of_life():
+                answer = getattr(self._client, operation)(**parameters)
+            return read(answer)
         except (BotoCoreError, ClientError, ResponseParserError, *NOT_AN_ANSWER) as error:
             failure = translate(error, self._request, parameters, self.now())
         # Raised out here, so that it is chained to nothing: what botocore raises can hold the answer, with its secrets.
         raise failure
+
+    @contextlib.contextmanager
+    def _sign_of_life(self) -> Iterator[None]:
+        """Tell the person what is waited for, once it takes long."""
+        if self._notice is None:
+            yield
+            return
+        from threading import Timer
+
+        timer = Timer(NOTICE, self._notice, (f"waiting for {self._request.host}",))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def aws_client(
@@ -91,12 +115,13 @@ def aws_client(
     once: bool = False,
     connect_timeout: float = CONNECT_TIMEOUT,
     read_timeout: float = READ_TIMEOUT,
+    notice: Callable[[str], None] | None = None,
 ) -> Client:
     """Return `service` (in boto3's spelling) at `endpoint`, asked with the `credentials` of `owner` for `profile`.
 
     Nothing is sent yet. Without credentials the requests are not signed. From `env` (the caller's environment) only
     the proxy variables are read. Timeouts are in seconds and hold for each of three attempts; `once` makes it one, for
-    a request that AWS takes no second time, such as one with an MFA code.
+    a request that AWS takes no second time, such as one with an MFA code. `notice` tells a person what is waited for.
     Raises ConfigError when the CA bundle or the endpoint's URL cannot be used.
     """
     from botocore import UNSIGNED
@@ -152,6 +177,7 @@ def aws_client(
             ca_bundle=endpoint.ca_bundle,
         ),
         now,
+        notice,
     )
 
 

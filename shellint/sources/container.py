@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shellint.errors import ConfigError, NetworkError, ShellintError
 from shellint.sources.failures import NOT_AN_ANSWER
 from shellint.sources.refusals import one_line
+from shellint.sources.token_file import read_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,7 @@ def _authorization(env: Mapping[str, str]) -> dict[str, str] | None:
     """Return the header that the endpoint wants; a file comes before a variable, as in botocore."""
     file = env.get(_HEADER_FILE)
     try:
-        token = Path(file).read_text(encoding="utf-8").rstrip("\r\n") if file else env.get(_HEADER)
+        token = read_token(Path(file)).decode().rstrip("\r\n") if file else env.get(_HEADER)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise ConfigError(f"{_HEADER_FILE} cannot be read: {one_line(file or '')}: {why}", "correct it") from None

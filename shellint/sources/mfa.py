@@ -48,7 +48,7 @@ class MfaCodes:
         self._human = human
         self._env = env
         self._platform = platform
-        self._token = token
+        self._token = _given(token) if token is not None else None
         self._programs = programs
         self._limit = limit
 
@@ -63,9 +63,7 @@ class MfaCodes:
         if serial is None:
             return call(None)
         if self._token is not None:
-            token, self._token = _code(self._token), None
-            if token is None:
-                raise UsageError("--mfa-token is not an MFA code: it takes the six digits that the device shows now")
+            token, self._token = self._token, None
             return call(token)
         if step.mfa_process is not None:
             process = Program("mfa_process", step.profile, shell_line(step.mfa_process))
@@ -129,6 +127,14 @@ class MfaCodes:
                 "choose another with AWS_VAULT_PROMPT" if driver.asks else by_hand,
             )
         return printed.decode(errors="replace")
+
+
+def _given(token: str) -> str:
+    """Return the code of --mfa-token, which is wrong or not whether it will be needed or not."""
+    code = _code(token)
+    if code is None:
+        raise UsageError("--mfa-token is not an MFA code, which has six digits", "give it what the device shows now")
+    return code
 
 
 def _made(name: str, printed: str) -> str:

@@ -154,7 +154,7 @@ _RULES = (
     _Rule(
         "ValidationError",
         "MaxSessionDuration",
-        "{role} gives sessions shorter than {duration}",
+        "{role} gives no session of {duration}",
         "ask for less (--duration, duration_seconds), or raise the role's maximum session duration",
     ),
     _Rule(

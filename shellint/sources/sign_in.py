@@ -7,6 +7,8 @@ with awscrt, 13 MB of it; `cryptography`, which is here anyway, does.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import re
 import shlex
@@ -14,18 +16,21 @@ import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shellint.cli_files import read_sign_in, write_sign_in
 from shellint.credentials import Credentials
-from shellint.errors import AwsRefused, ConfigError, NeedsHuman
+from shellint.errors import AwsRefused, NeedsHuman, NetworkError, StoreError
 from shellint.flight import alone
+from shellint.paths import from_home
 from shellint.sources.answers import StrangeAnswer, credentials_in
 from shellint.sources.client import aws_client
 from shellint.sources.refusals import one_line
+from shellint.undisturbed import LIMITS, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
@@ -46,35 +51,31 @@ _NAMES = {"AccessKeyId": "accessKeyId", "SecretAccessKey": "secretAccessKey", "S
 def credentials(step: Provided, plan: Plan, caller: Caller) -> Credentials:
     """Return the session of the sign-in, renewed when little of it is left.
 
-    Raises NeedsHuman when only another `aws login` can help, ConfigError when the renewed one cannot be written down,
+    Raises NeedsHuman when only another `aws login` can help, StoreError when a renewed one could not be written down,
     and as `Client.call`.
     """
-    from botocore.utils import JSONFileCache, LoginTokenLoader, generate_login_cache_key
-
     session: str = step.provider.session  # type: ignore[union-attr]  # which is how this file was chosen
-    directory = _directory(caller)
-    loader = LoginTokenLoader(JSONFileCache(str(directory)))
-    if made := _session(_load(loader, session, step.profile), caller.now(), _AHEAD):
+    # As botocore names it: LoginTokenLoader.
+    name = hashlib.sha256(session.encode(errors="surrogateescape")).hexdigest()
+    path = _directory(caller) / f"{name}.json"
+    if made := _session(_load(path, step.profile), caller.now(), _AHEAD):
         return made
-    with alone(caller.store, f"sign-in-{generate_login_cache_key(session)}", caller.human):
+    with alone(caller.store, f"sign-in-{name}", caller.human):
         # Another process may have renewed it while this one waited, and its refresh token serves no second time.
-        kept = _load(loader, session, step.profile)
+        kept = _load(path, step.profile)
         if made := _session(kept, caller.now(), _AHEAD):
             return made
-        renewed, made = _renew(kept, step.profile, plan, caller)
         try:
-            loader.save_token(session, renewed)
-        except OSError as error:
-            raise ConfigError(
-                f"the renewed sign-in of {step.profile} cannot be written in {directory}: {error.strerror}",
-                f"make it writable, then {_again(step.profile)}",
-            ) from None
-    return made
+            return _renewed(path, kept, step.profile, plan, caller)
+        except (AwsRefused, NetworkError, StoreError):
+            if made := _session(kept, caller.now(), 0):
+                return made
+            raise
 
 
 def _directory(caller: Caller) -> Path:
-    first, *rest = Path(caller.env.get("AWS_LOGIN_CACHE_DIRECTORY") or caller.aws / "login" / "cache").parts
-    return caller.aws.parent.joinpath(*rest) if first == "~" else Path(first, *rest)
+    named = caller.env.get("AWS_LOGIN_CACHE_DIRECTORY")
+    return from_home(named, caller.aws.parent) if named else caller.aws / "login" / "cache"
 
 
 def _again(profile: str) -> str:
@@ -85,16 +86,16 @@ def _damaged(profile: str) -> NeedsHuman:
     return NeedsHuman(f"what `aws login` keeps for {profile} is damaged", _again(profile))
 
 
-def _load(loader: Any, session: str, profile: str) -> dict[str, Any]:
+def _load(path: Path, profile: str) -> dict[str, Any]:
     try:
-        kept = loader.load_token(session)
-    except (KeyError, RecursionError):  # botocore's word for a file that cannot be read
+        return read_sign_in(path)
+    except FileNotFoundError:
+        raise NeedsHuman(f"nobody has signed in as {profile}", _again(profile).removesuffix(" again")) from None
+    except PermissionError:
+        what = f"what `aws login` keeps for {profile} is another user's, or was open to one, and is not believed"
+        raise NeedsHuman(what, f"remove {path}, then {_again(profile)}") from None
+    except (OSError, ValueError):
         raise _damaged(profile) from None
-    if kept is None:
-        raise NeedsHuman(f"nobody has signed in as {profile}", _again(profile).removesuffix(" again"))
-    if not isinstance(kept, dict):
-        raise _damaged(profile)
-    return kept
 
 
 def _session(kept: Mapping[str, Any], now: float, ahead: float) -> Credentials | None:
@@ -111,13 +112,13 @@ def _session(kept: Mapping[str, Any], now: float, ahead: float) -> Credentials |
     return found if is_session and found.left(now) > ahead else None  # type: ignore[return-value, union-attr]
 
 
-def _renew(kept: dict[str, Any], profile: str, plan: Plan, caller: Caller) -> tuple[dict[str, Any], Credentials]:
-    """Return what is to be kept from now on, and the session in it. https://docs.aws.amazon.com/signin/latest/APIReference."""
+def _renewed(path: Path, kept: dict[str, Any], profile: str, plan: Plan, caller: Caller) -> Credentials:
+    """Return a new session, which is kept. https://docs.aws.amazon.com/signin/latest/APIReference."""
     key = _key(kept.get("dpopKey"))
     if key is None or not all(isinstance(kept.get(name), str) for name in ("clientId", "refreshToken")):
         raise _damaged(profile)
     endpoint = _endpoint(plan, kept.get("signInRegion"))
-    client = aws_client("signin", endpoint, None, caller.env, profile=profile, owner=profile, now=caller.now)
+    client = aws_client("signin", endpoint, None, caller.env, profile=profile, owner=profile, now=caller.now, once=True)
     client.send_along("DPoP", lambda url: _proof(key, url, caller.now()))
     given = {"clientId": kept["clientId"], "refreshToken": kept["refreshToken"], "grantType": "refresh_token"}
 
@@ -132,8 +133,16 @@ def _renew(kept: dict[str, Any], profile: str, plan: Plan, caller: Caller) -> tu
             raise StrangeAnswer("it gave no session")
         return renewed, made
 
+    def renew() -> Credentials:
+        renewed, made = client.read("create_o_auth2_token", {"tokenInput": given}, read)
+        with contextlib.suppress(OSError, ValueError):  # somebody may have signed out while this took too long,
+            if read_sign_in(path) == kept:  # or in again
+                write_sign_in(path, renewed)
+        return made
+
+    write_sign_in(path, kept)  # on a full disk the next refresh token would be lost, and with it the sign-in
     try:
-        return client.read("create_o_auth2_token", {"tokenInput": given}, read)
+        return undisturbed(renew, LIMITS[caller.programs])
     except AwsRefused as refused:
         if refused.code not in _ENDED:
             raise

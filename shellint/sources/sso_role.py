@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shellint.providers import Sso
 from shellint.sso.portal import role_session
 from shellint.sso.token import with_access
+from shellint.sso.values import SignInPlace
 
 if TYPE_CHECKING:
     from shellint.credentials import Credentials
@@ -23,8 +24,7 @@ def credentials(step: Provided, plan: Plan, caller: Caller) -> Credentials:
     if not isinstance(sso, Sso) or portal is None or oidc is None:
         raise TypeError("a plan that begins with a sign-in has the endpoints of it")
     return with_access(
-        sso.instance,
-        oidc,
+        SignInPlace(sso.instance, portal, oidc),
         caller,
         lambda token: role_session(sso, portal, token, caller, step.profile),
         profile=step.profile,

@@ -60,11 +60,23 @@ def sts_client(
     owner: str,
     now: Callable[[], float],
     once: bool = False,
+    notice: Callable[[str], None] | None = None,
     **timeouts: float,
 ) -> Sts:
     """Return STS at `endpoint`, asked with the `credentials` of `owner` on behalf of `profile`, as `aws_client`."""
     return Sts(
-        aws_client("sts", endpoint, credentials, env, profile=profile, owner=owner, now=now, once=once, **timeouts)
+        aws_client(
+            "sts",
+            endpoint,
+            credentials,
+            env,
+            profile=profile,
+            owner=owner,
+            now=now,
+            once=once,
+            notice=notice,
+            **timeouts,
+        )
     )
 
 

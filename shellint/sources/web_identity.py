@@ -5,16 +5,15 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentit
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shellint.errors import ConfigError
+from shellint.paths import from_home
 from shellint.sources.programs import LIMIT, NOTICE, Program, run, shell_line
 from shellint.sources.refusals import one_line
 from shellint.sources.sts import sts_client
+from shellint.sources.token_file import read_token
 
 if TYPE_CHECKING:
     from shellint.credentials import Credentials
@@ -27,8 +26,6 @@ __all__ = ["credentials"]
 # What STS takes; the shape alone, since whether it is a JWT is for STS to say.
 _LONGEST = 20_000
 _TOKEN = re.compile(rb"[!-~]{4,%d}" % _LONGEST)
-# Read no further: enough for the longest token with white space around it.
-_MOST = 1 << 16
 
 
 def credentials(
@@ -40,7 +37,9 @@ def credentials(
     """
     file = step.token.file
     token = _read(file, step, caller) if file is not None else _print(step, caller, limit, notice)
-    sts = sts_client(plan.sts, None, caller.env, profile=step.profile, owner=step.profile, now=caller.now)
+    sts = sts_client(
+        plan.sts, None, caller.env, profile=step.profile, owner=step.profile, now=caller.now, notice=caller.human.say
+    )
     return sts.session(
         "assume_role_with_web_identity",
         {
@@ -53,19 +52,13 @@ def credentials(
 
 
 def _read(file: str, step: WebIdentity, caller: Caller) -> str:
-    first, *rest = Path(file).parts
-    path = caller.aws.parent.joinpath(*rest) if first == "~" else Path(file)
+    path = from_home(file, caller.aws.parent)
     shown, correct = one_line(str(path)), "correct web_identity_token_file in the profile, or write the token there"
     try:
-        # Without O_NONBLOCK a FIFO in the file's place would keep the command waiting for a writer.
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as opened:
-            ordinary = stat.S_ISREG(os.fstat(opened.fileno()).st_mode)
-            found = opened.read(_MOST) if ordinary else b""
+        found = read_token(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no file can have this name"
         raise ConfigError(f"the web identity token of {step.profile} cannot be read: {shown}: {why}", correct) from None
-    if not ordinary:
-        raise ConfigError(f"the web identity token of {step.profile} is no ordinary file: {shown}", correct)
     return _token(found, f"{shown} holds no web identity token for {step.profile}")
 
 

@@ -7,26 +7,19 @@ it (botocore.tokens.SSOTokenProvider); else the AWS CLI would be signed out.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import stat
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shellint.paths import write_private
+from shellint.cli_files import read_sign_in, write_sign_in
+from shellint.paths import sweep_temporary
 from shellint.sso.values import Registration, Token, is_token
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shellint.providers import SsoInstance
     from shellint.sources.roots import Caller
 
 __all__ = ["CliToken"]
-
-# Bytes: a file of the AWS CLI has three to six thousand.
-_LARGEST = 1 << 18
 
 
 class CliToken:
@@ -45,7 +38,7 @@ class CliToken:
             return None
         registration = _registration(fields)
         refresh = fields.get("refreshToken")
-        if not is_token(refresh) or registration is None or not os.access(self.path.parent, os.W_OK):
+        if not is_token(refresh) or registration is None or not os.access(self.path.resolve().parent, os.W_OK):
             refresh = None
         return Token(str(access), expires, refresh, registration)
 
@@ -60,13 +53,19 @@ class CliToken:
             fields["refreshToken"] = token.refresh
         else:
             fields.pop("refreshToken", None)
-        write_private(self.path, json.dumps(fields).encode())
+        write_sign_in(self.path, fields)
+
+    def ready(self) -> None:
+        """Make sure that a token can be kept, by writing once more what there is. Raises StoreError."""
+        if fields := self._fields():
+            write_sign_in(self.path, fields)
 
     def drop(self) -> None:
         """Leave it: what cannot be refreshed is the AWS CLI's to replace."""
 
     def remove(self) -> bool:
         """Sign the AWS CLI out, as `aws sso logout` does, and tell whether it was signed in."""
+        sweep_temporary(self.path)
         if not self._fields():
             return False
         self.path.unlink(missing_ok=True)
@@ -75,27 +74,13 @@ class CliToken:
     def _fields(self) -> dict[str, Any]:
         """Return what the file has, nothing when it is not for this instance."""
         try:
-            fields = json.loads(_content(self.path))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        if not isinstance(fields, dict):
+            fields = read_sign_in(self.path)
+        except (OSError, ValueError):
             return {}
         for key, ours in (("startUrl", self._instance.start_url), ("region", self._instance.region)):
             if fields.get(key, ours) != ours:
                 return {}
         return fields
-
-
-def _content(path: Path) -> bytes:
-    """Return the content of a file that nobody else can have written. Raises OSError and ValueError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-            raise ValueError
-        if sys.platform != "win32" and (found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
-            raise ValueError
-        return file.read(_LARGEST)
 
 
 def _registration(fields: dict[str, Any]) -> Registration | None:

@@ -1,8 +1,8 @@
 """A small server on the loopback for one sign-in: it leads the browser to AWS, and takes what it brings back.
 
-Every process and every web page on this machine can speak to it. So an address works once; a code is taken only with
-the state that was sent along, and only from a browser that means this address (and no name that was made to point
-here); and nothing else, however strange, ends the wait. RFC 8252, sections 7.3 and 8.
+Every process and every web page on this machine can speak to it. So other users are refused; an address works once; a
+code is taken only with the state that was sent along, and only from a browser that means this address (and no name that
+was made to point here); and nothing else, however strange, ends the wait. RFC 8252, sections 7.3 and 8.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
+
+from shellint.peer import is_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +46,7 @@ _DONE = _Page(HTTPStatus.OK, "Signed in", "You can close this page and go back t
 _FAILED = _Page(HTTPStatus.FORBIDDEN, "Not signed in", "The terminal says why. You can close this page.")
 _USED = _Page(HTTPStatus.GONE, "Used already", "This address works once. The terminal shows another one.")
 _ANSWERED = _Page(HTTPStatus.GONE, "Answered already", "This sign-in has its answer. You can close this page.")
+_NOT_YOURS = _Page(HTTPStatus.FORBIDDEN, "Not yours", "This page is for the user of this machine who signs in.")
 _UNKNOWN = _Page(HTTPStatus.NOT_FOUND, "Nothing here", "This is no page of the sign-in that waits here.")
 
 # The code is in the address of the page: no link may carry it on, and no cache keep it.
@@ -160,7 +163,9 @@ def _server(arrive: Callable[[str, str], tuple[_Page, threading.Event]]) -> Any:
         server_version, sys_version = "shellint", ""
 
         def do_GET(self) -> None:
-            page, sent = arrive(self.headers.get("Host", ""), self.path)
+            page, sent = _NOT_YOURS, threading.Event()
+            if is_trusted(self.client_address[:2], self.connection.getsockname()[:2]):
+                page, sent = arrive(self.headers.get("Host", ""), self.path)
             try:
                 self._send(page)
             finally:

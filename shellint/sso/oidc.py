@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from shellint.endpoint import is_loopback
 from shellint.sources.answers import StrangeAnswer
 from shellint.sources.client import aws_client
 from shellint.sso.values import DeviceCode, Registration, Token, is_token
@@ -29,7 +30,6 @@ REFRESH = "refresh_token"
 _REDIRECT = "http://127.0.0.1/oauth/callback"
 # Seconds: https://docs.aws.amazon.com/singlesignon/latest/userguide/configure-user-session.html, 90 days at most.
 _LONGEST = 90 * 86400
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Oidc:
@@ -48,6 +48,7 @@ class Oidc:
             profile=profile or instance.name,
             owner=instance.name,
             now=caller.now,
+            notice=caller.human.say,
         )
         self._client = client()
         # A code and a refresh token are taken once: sent again, they would end the sign-in. To the answer a prompt can
@@ -143,6 +144,6 @@ def _seconds(answer: Mapping[str, Any], name: str, most: int) -> int:
 def _page(answer: Mapping[str, Any], name: str) -> str:
     url = _opaque(answer, name)
     parts = urlsplit(url)
-    if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
+    if parts.scheme != "https" and (parts.scheme != "http" or not is_loopback(url)):
         raise StrangeAnswer(f"it gave a {name} that is no page to sign in at")
     return url

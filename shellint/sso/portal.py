@@ -96,7 +96,9 @@ def logout(portal: Endpoint, token: str, caller: Caller, profile: str = "sso") -
 
 
 def _client(portal: Endpoint, caller: Caller, profile: str) -> Client:
-    return aws_client("sso", portal, None, caller.env, profile=profile, owner=profile, now=caller.now)
+    return aws_client(
+        "sso", portal, None, caller.env, profile=profile, owner=profile, now=caller.now, notice=caller.human.say
+    )
 
 
 def _entries(

@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from shellint.cli_files import write_sign_in
+from shellint.errors import ConfigError
 from shellint.flight import alone
-from shellint.paths import private_directory, write_private
+from shellint.paths import private_directory
 from shellint.sso.cache import CliToken
 from shellint.sso.sealed import SealedToken
 from shellint.sso.token import lock_name
@@ -18,26 +19,31 @@ from shellint.sso.token import lock_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shellint.endpoint import Endpoint
     from shellint.providers import SsoInstance
     from shellint.sources.roots import Caller
-    from shellint.sso.values import Token
+    from shellint.sso.values import SignInPlace, Token
 
 __all__ = ["share_token"]
 
 
-def share_token(instance: SsoInstance, oidc: Endpoint, caller: Caller) -> Path:
+def share_token(place: SignInPlace, caller: Caller) -> Path:
     """Move our token into the AWS CLI's file, and return its path; one that is there already stays.
 
     It is moved, not copied: a refresh token is good once, and with two holders the second to use it would end the
-    sign-in of both. Raises StoreError.
+    sign-in of both. Raises StoreError, and ConfigError when it was made where the AWS CLI's own are not sent.
     """
-    ours, cli = SealedToken(instance, oidc, caller), CliToken(instance, caller)
+    instance = place.instance
+    if not place.is_of_aws:
+        raise ConfigError(
+            f"the sign-in to {instance.name} is for {place.portal.url or place.oidc.url}, the AWS CLI's is for AWS",
+            "leave out --share, or unset AWS_ENDPOINT_URL_… and endpoint_url",
+        )
+    ours, cli = SealedToken(place, caller), CliToken(instance, caller)
     with alone(caller.store, lock_name(instance), caller.human):
         token = ours.read()
         if token is not None:
             private_directory(cli.path.parent)
-            write_private(cli.path, json.dumps(_fields(instance, token)).encode())
+            write_sign_in(cli.path, _fields(instance, token))
             ours.drop()
     return cli.path
 

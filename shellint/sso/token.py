@@ -6,28 +6,27 @@ that comes a second time ends the sign-in, so whoever uses one is alone with it 
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import signal
-import threading
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from shellint.errors import AwsRefused, NeedsHuman, NetworkError, ShellintError
+from shellint.errors import AwsRefused, NeedsHuman, NetworkError, ShellintError, StoreError
 from shellint.flight import alone
+from shellint.sessions import family
 from shellint.sso.cache import CliToken
 from shellint.sso.login import sign_in, somebody
 from shellint.sso.oidc import REFRESH, Oidc
-from shellint.sso.sealed import SealedToken, family, forget_sealed
+from shellint.sso.sealed import SealedToken, forget_sealed
+from shellint.undisturbed import LIMITS, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from shellint.endpoint import Endpoint
     from shellint.providers import SsoInstance
     from shellint.sources.roots import Caller
-    from shellint.sso.values import Registration, Token
+    from shellint.sso.values import Registration, SignInPlace, Token
 
-__all__ = ["access_token", "forget_token", "lock_name", "sign_in_anew", "with_access"]
+__all__ = ["access_token", "forget_token", "kept_tokens", "lock_name", "sign_in_anew", "with_access"]
 
 # Seconds: with less left, a token is refreshed, if it can be.
 REFRESH_BELOW = 300
@@ -35,14 +34,12 @@ REFRESH_BELOW = 300
 _GONE = {"InvalidGrantException", "InvalidClientException", "UnauthorizedClientException", "ExpiredTokenException"}
 # By this the portal says that a token is no longer one: it has ended, or the sign-in was ended.
 _NOT_SIGNED_IN = "UnauthorizedException"
-_DEFERRED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
 
 _Outcome = TypeVar("_Outcome")
 
 
 def access_token(
-    instance: SsoInstance,
-    oidc: Endpoint,
+    place: SignInPlace,
     caller: Caller,
     *,
     interactive: bool = True,
@@ -54,7 +51,7 @@ def access_token(
     `refused` is one that the portal did not take, and which is therefore not returned again. However many processes
     ask at once, one signs in. Raises NeedsHuman when a person has to sign in and none may be asked, and as `sign_in`.
     """
-    keepers = _keepers(instance, oidc, caller)
+    instance, keepers = place.instance, _keepers(place, caller)
 
     def fresh() -> str | None:
         tokens = (keeper.read() for keeper in keepers)
@@ -65,19 +62,21 @@ def access_token(
     with alone(caller.store, lock_name(instance), caller.human):
         if token := fresh():
             return token
-        if token := _refreshed(keepers, Oidc(instance, oidc, caller, profile), caller, refused):
+        was_signed_in = bool(refused) or any(keeper.read() for keeper in keepers)
+        if token := _refreshed(keepers, Oidc(instance, place.oidc, caller, profile), caller, refused):
             return token
         if not (interactive and caller.programs and somebody(caller.human)):
-            name = shlex.quote(instance.name)
-            raise NeedsHuman(f"the sign-in to {instance.name} has ended", f"`vault sso login {name}` signs in again")
-        made = sign_in(instance, oidc, caller, profile=profile)
+            signs_in = f"`vault sso login {shlex.quote(instance.name)}` signs in"
+            if was_signed_in:
+                raise NeedsHuman(f"the sign-in to {instance.name} has ended", f"{signs_in} again")
+            raise NeedsHuman(f"nobody is signed in to {instance.name}", signs_in)
+        made = sign_in(instance, place.oidc, caller, profile=profile)
         keepers[0].write(made)
         return made.access
 
 
 def with_access(
-    instance: SsoInstance,
-    oidc: Endpoint,
+    place: SignInPlace,
     caller: Caller,
     call: Callable[[str], _Outcome],
     *,
@@ -88,27 +87,26 @@ def with_access(
 
     Raises as `access_token` and `call`.
     """
-    token = access_token(instance, oidc, caller, interactive=interactive, profile=profile)
+    token = access_token(place, caller, interactive=interactive, profile=profile)
     try:
         return call(token)
     except AwsRefused as refused:
         if refused.code != _NOT_SIGNED_IN:
             raise
-    return call(access_token(instance, oidc, caller, interactive=interactive, profile=profile, refused=token))
+    return call(access_token(place, caller, interactive=interactive, profile=profile, refused=token))
 
 
 def sign_in_anew(
-    instance: SsoInstance,
-    oidc: Endpoint,
+    place: SignInPlace,
     caller: Caller,
     *,
     browser: bool | None = None,
     command: Sequence[str] | None = None,
 ) -> Token:
     """Sign in whatever token there is, and keep the new one. Arguments and errors are those of `sign_in`."""
-    with alone(caller.store, lock_name(instance), caller.human):
-        made = sign_in(instance, oidc, caller, browser=browser, command=command)
-        SealedToken(instance, oidc, caller).write(made)
+    with alone(caller.store, lock_name(place.instance), caller.human):
+        made = sign_in(place.instance, place.oidc, caller, browser=browser, command=command)
+        SealedToken(place, caller).write(made)
         return made
 
 
@@ -125,9 +123,15 @@ def forget_token(instance: SsoInstance, caller: Caller) -> bool:
 _Keeper = SealedToken | CliToken
 
 
-def _keepers(instance: SsoInstance, oidc: Endpoint, caller: Caller) -> tuple[_Keeper, ...]:
+def kept_tokens(place: SignInPlace, caller: Caller) -> list[Token]:
+    """Return the tokens there are: ours, and the AWS CLI's where it is for these endpoints."""
+    return [token for keeper in _keepers(place, caller) if (token := keeper.read())]
+
+
+def _keepers(place: SignInPlace, caller: Caller) -> tuple[_Keeper, ...]:
     """Return where a token may be, ours first."""
-    return SealedToken(instance, oidc, caller), CliToken(instance, caller)
+    ours = SealedToken(place, caller)
+    return (ours, CliToken(place.instance, caller)) if place.is_of_aws else (ours,)
 
 
 def _is_fresh(token: Token, now: float, refused: str) -> bool:
@@ -146,7 +150,8 @@ def _means(token: Token, now: float) -> tuple[Registration, str] | None:
 def _refreshed(keepers: Sequence[_Keeper], oidc: Oidc, caller: Caller, refused: str) -> str | None:
     """Return the first token that can be refreshed, else one that has not ended yet, else None.
 
-    Raises what kept AWS from answering, when there is no other. Only for the holder of the lock.
+    Raises what kept AWS from answering, or the next from being kept, when there is no other. Only for the holder of
+    the lock.
     """
     usable: str | None = None
     failure: ShellintError | None = None
@@ -160,8 +165,8 @@ def _refreshed(keepers: Sequence[_Keeper], oidc: Oidc, caller: Caller, refused: 
         if means is None:
             continue
         try:
-            return _refresh(keeper, oidc, *means)
-        except (AwsRefused, NetworkError) as error:
+            return _refresh(keeper, token, partial(oidc.create_token, means[0], REFRESH, refreshToken=means[1]), caller)
+        except (AwsRefused, NetworkError, StoreError) as error:
             if getattr(error, "code", "") not in _GONE:
                 failure = error
             elif usable != token.access:
@@ -171,32 +176,17 @@ def _refreshed(keepers: Sequence[_Keeper], oidc: Oidc, caller: Caller, refused: 
     return usable
 
 
-def _refresh(keeper: _Keeper, oidc: Oidc, registration: Registration, refresh: str) -> str:
-    with _undisturbed():
-        made = oidc.create_token(registration, REFRESH, refreshToken=refresh)
-        keeper.write(made)
+def _refresh(keeper: _Keeper, before: Token, create: Callable[[], Token], caller: Caller) -> str:
+    def refresh() -> str:
+        made = create()
+        if keeper.read() == before:  # somebody may have signed in, or out, while this took too long
+            keeper.write(made)
         return made.access
 
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put off what would end this process, a Ctrl-C or a prompt's time limit, while it has the only copy of a token."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    numbers = [getattr(signal, name) for name in _DEFERRED if hasattr(signal, name)]
-    heeded = [number for number in numbers if signal.getsignal(number) not in {None, signal.SIG_IGN}]
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
+    keeper.ready()  # on a full disk the next token would be lost, and with it the sign-in
+    return undisturbed(refresh, LIMITS[caller.programs])
 
 
 def lock_name(instance: SsoInstance) -> str:
     """Return the name of the lock over the tokens of an instance."""
-    return f"sso-{family(instance)}token"
+    return f"sso-{family(instance.name)}token"

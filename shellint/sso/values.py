@@ -1,14 +1,36 @@
-"""What a client of IAM Identity Center holds: its registration, a device code, a token."""
+"""What a client of IAM Identity Center holds: where it is, its registration, a device code, a token."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
-__all__ = ["DeviceCode", "Registration", "Token", "is_token"]
+from shellint.endpoint import is_loopback
+
+if TYPE_CHECKING:
+    from shellint.endpoint import Endpoint
+    from shellint.providers import SsoInstance
+
+__all__ = ["DeviceCode", "Registration", "SignInPlace", "Token", "is_token"]
 
 _OPAQUE = re.compile(r"[!-~]{1,32768}")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPlace:
+    """An Identity Center, the endpoint of its portal and the one that gives its tokens."""
+
+    instance: SsoInstance
+    portal: Endpoint
+    oidc: Endpoint
+
+    @property
+    def is_of_aws(self) -> bool:
+        """Whether both are AWS's own, or both on this machine: a token that was made for AWS is sent nowhere else."""
+        urls = [self.portal.url, self.oidc.url]
+        return urls == [None, None] or all(url and is_loopback(url) for url in urls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from shellint.errors import StoreError
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["hold"]
+__all__ = ["hold", "sweep_locks"]
+
+# Files that one sweep looks at, so that its cost does not grow with what has come together.
+_SWEPT = 1000
 
 
 @contextlib.contextmanager
@@ -48,6 +53,36 @@ def hold(
         yield
     finally:
         lock.release()
+
+
+def sweep_locks(directory: Path, *, older: float) -> None:
+    """Remove the lock files that were made more than `older` seconds ago and that nobody holds.
+
+    Whoever opened one just before finds, once it has the lock, that the file has no name any more (its link count is
+    0), and filelock begins again with a new one. Raises nothing: it is no one's errand.
+    """
+    if sys.platform == "win32":
+        return
+    end = time.time() - older
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in itertools.islice(entries, _SWEPT):
+            with contextlib.suppress(OSError):
+                if entry.name.endswith(".lock") and entry.stat(follow_symlinks=False).st_mtime < end:
+                    _remove_free(directory / entry.name)
+
+
+def _remove_free(path: Path) -> None:
+    """Remove a lock file while holding it. Raises OSError when another process does."""
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another sweep may have been quicker, and the name may be that of a new file, which somebody holds.
+        if os.path.samestat(os.fstat(descriptor), path.lstat()):
+            path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _check(path: Path) -> None:

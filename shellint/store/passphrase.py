@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shellint.errors import StoreLocked
+from shellint.terminal import answered_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,8 @@ __all__ = ["PassphraseSource"]
 
 _FILE = "SHELLINT_FILE_PASSPHRASE_FILE"
 _VARIABLE = "SHELLINT_FILE_PASSPHRASE"
+_GIVES = f"run it in a terminal, or give it: {_FILE}, {_VARIABLE} or --passphrase-fd N"
+_TYPED = "run it in a terminal: where a passphrase opens the store, a new one is typed"
 _TRIES = 3
 _LONGEST = 16 * 1024
 
@@ -47,7 +50,9 @@ class PassphraseSource:
         for attempt in range(_TRIES):
             if attempt:
                 self.human.say("wrong passphrase, once more")
-            yield self._checked(_encoded(self.human.ask_secret(f"Passphrase of {store}")))
+            with answered_by(_GIVES):
+                passphrase = self.human.ask_secret(f"Passphrase of {store}")
+            yield self._checked(_encoded(passphrase))
 
     def new(self, store: Path, *, typed: bool = False) -> bytes:
         """Return a new passphrase for a store; a person types it twice, until both agree.
@@ -57,7 +62,8 @@ class PassphraseSource:
         if self._given and not typed:
             return self._checked(self._given())
         for _ in range(_TRIES):
-            passphrase = self.human.ask_secret("New passphrase")
+            with answered_by(_TYPED if typed else _GIVES):
+                passphrase = self.human.ask_secret("New passphrase")
             if not passphrase:
                 self.human.say("an empty passphrase protects nothing")
             elif passphrase == self.human.ask_secret("The same passphrase again"):
