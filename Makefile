@@ -1,7 +1,7 @@
 # Everything lives in .venv, made on first use. Outside this directory nothing changes but, as root on Debian,
 # missing packages (zsh, strace, python3-venv), which are installed.
 .DEFAULT_GOAL := help
-.PHONY: help try test test-all test-consumers lint
+.PHONY: help try tools test test-all test-consumers lint
 .NOTPARALLEL:
 
 VENV := .venv
@@ -13,8 +13,10 @@ help: ## say what there is
 try: $(VENV)/.try ## a throw-away home, a loopback AWS, and a shell with profile `demo` ready to `vault use`
 	@$(PYTHON) -m tests.story
 
-test: lint ## lint, then every test, in every shell there is
+tools:
 	@scripts/tools zsh tmux strace gnome-keyring dbus-daemon fish direnv zoxide fzf chromium chromedriver:chromium-driver
+
+test: lint tools ## lint, then every test, in every shell there is
 	# Two workers a core: most of the time a test waits for a shell or for a session to end.
 	$(PYTHON) -m pytest -n 4 --dist worksteal
 

@@ -13,11 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import secretstorage
-from jeepney import DBusAddress, new_method_call  # type: ignore[import-untyped]
-from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
-from jeepney.io.blocking import Proxy, open_dbus_connection  # type: ignore[import-untyped]
-
 from tests.aws import KeyPair, StrictAws
 from tests.command import vault
 from tests.desk import Desk
@@ -70,8 +65,8 @@ class SecretService:
         assert self._daemon.stdin
         self._daemon.stdin.write(_PASSWORD)
         self._daemon.stdin.close()
-        with contextlib.closing(open_dbus_connection(self.address)) as connection:
-            _wait_for(lambda: bool(Proxy(message_bus, connection).NameHasOwner(_NAME)[0]))
+        with _connected(self.address) as connection:
+            _wait_for(lambda: bool(_bus(connection).NameHasOwner(_NAME)[0]))
 
     def kill(self) -> None:
         """End the daemon the hard way."""
@@ -81,38 +76,40 @@ class SecretService:
 
     def lock(self) -> None:
         """Lock the default collection, as a screen lock may do."""
-        with contextlib.closing(open_dbus_connection(self.address)) as connection:
-            secretstorage.Collection(connection).lock()
+        with _connected(self.address) as connection:
+            _collection(connection).lock()
 
     def unlock(self) -> None:
         """Unlock it as a login does, without any question."""
+        from jeepney import DBusAddress, new_method_call  # type: ignore[import-untyped]
+
         service = DBusAddress(_PATH, _NAME, "org.freedesktop.Secret.Service")
         backdoor = DBusAddress(_PATH, _NAME, "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface")
-        with contextlib.closing(open_dbus_connection(self.address)) as connection:
+        with _connected(self.address) as connection:
             opened = connection.send_and_get_reply(new_method_call(service, "OpenSession", "sv", ("plain", ("s", ""))))
             secret = (opened.body[1], b"", _PASSWORD, "text/plain")
             connection.send_and_get_reply(
                 new_method_call(backdoor, "UnlockWithMasterPassword", "o(oayays)", (_LOGIN, secret))
             )
-            assert not secretstorage.Collection(connection).is_locked()
+            assert not _collection(connection).is_locked()
 
     def items(self) -> dict[str, bytes]:
         """Return everything that rests there: service name -> value, as keyring stored it."""
-        with contextlib.closing(open_dbus_connection(self.address)) as connection:
-            found = secretstorage.Collection(connection).get_all_items()
+        with _connected(self.address) as connection:
+            found = _collection(connection).get_all_items()
             return {item.get_attributes()["service"]: item.get_secret() for item in found}
 
     def forget(self, prefix: str) -> None:
         """Delete the items whose service names begin so, as a person may do in the desktop's own program."""
-        with contextlib.closing(open_dbus_connection(self.address)) as connection:
-            for item in list(secretstorage.Collection(connection).get_all_items()):
+        with _connected(self.address) as connection:
+            for item in list(_collection(connection).get_all_items()):
                 if item.get_attributes()["service"].startswith(prefix):
                     item.delete()
 
     def change(self, prefix: str, value: bytes) -> None:
         """Give the items whose service names begin so another value."""
-        with contextlib.closing(open_dbus_connection(self.address)) as connection:
-            for item in secretstorage.Collection(connection).get_all_items():
+        with _connected(self.address) as connection:
+            for item in _collection(connection).get_all_items():
                 if item.get_attributes()["service"].startswith(prefix):
                     item.set_secret(value)
 
@@ -153,9 +150,31 @@ def secret_service() -> Iterator[SecretService]:
 @contextlib.contextmanager
 def mute(address: str) -> Iterator[None]:
     """Own the name of the Secret Service on a bus and never answer."""
-    with contextlib.closing(open_dbus_connection(address)) as connection:
-        Proxy(message_bus, connection).RequestName(_NAME)
+    with _connected(address) as connection:
+        _bus(connection).RequestName(_NAME)
         yield
+
+
+# Imported when called: where there is no D-Bus, keyring does not bring these, and the tests must be read all the same.
+@contextlib.contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    from jeepney.io.blocking import open_dbus_connection  # type: ignore[import-untyped]
+
+    with contextlib.closing(open_dbus_connection(address)) as connection:
+        yield connection
+
+
+def _bus(connection: Any) -> Any:
+    from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
+    from jeepney.io.blocking import Proxy
+
+    return Proxy(message_bus, connection)
+
+
+def _collection(connection: Any) -> Any:
+    import secretstorage
+
+    return secretstorage.Collection(connection)
 
 
 def _wait_for(condition: Any) -> None:

@@ -97,10 +97,13 @@ def test_repainting_and_resizing_draw_it_again_and_nothing_more(seat: Seat) -> N
     sh.run("vault use plain")
     before = len(sh.words('"$events"')[0])
     sh.send("echo half")
-    sh.resize(60, 20)
-    sh.quiet()
-    sh.resize(100, 24)
-    sh.quiet()
+    sh.see("echo half$")
+    for columns, lines in ((60, 20), (100, 24)):
+        # fish asks the terminal where its cursor is: once it sleeps, it knows, and has drawn.
+        sh.idle()
+        sh.resize(columns, lines)
+        sh.quiet()
+    sh.idle()
     assert re.fullmatch(rf"plain 0:\d\d {MARK}echo half", sh.cur())
     assert sh.lines()[: sh.screen.cursor.y].count(sh.cur()) == 0
     sh.press("\r")

@@ -10,6 +10,7 @@ import pytest
 from tests.fake_program import both_shells, looks, ours, typed
 from tests.hook_stage import BEFORE, make_stage
 from tests.rig.kinds import KINDS, Kind
+from tests.rig.programs import needs
 from tests.seat import Seat, changes, seated
 
 BOTH = pytest.mark.parametrize("kind", ["bash", "zsh"])
@@ -73,7 +74,6 @@ SCOPES = {
     "readonly-without-a-value": ("local -r AWS_VAULT", ""),
     "readonly-further-out": ("local AWS_PROFILE=x", "local -r AWS_PROFILE=y"),
     "readonly-of-another-tool": ("local -rx AWSUME_OTHER=x", ""),
-    "hidden-twice": ("local AWS_VAULT", "local AWS_VAULT"),
     "kept-when-unset": ("shopt -s localvar_unset 2>/dev/null; local AWS_PROFILE=x", ""),
 }
 """What a function around `vault`, and one around that, have of their own: nothing of which can give way."""
@@ -84,6 +84,8 @@ SCOPES = {
 def test_what_cannot_be_changed_in_every_scope_is_not_changed_in_any(
     scope: str, shell_kind: Kind, tmp_path: Path
 ) -> None:
+    if scope == "kept-when-unset" and shell_kind.name == "bash":
+        needs("bash", 5, to="hide a variable behind a local that is unset")
     stage = make_stage(shell_kind, tmp_path)
     inner, outer = SCOPES[scope]
     lines = [
@@ -101,14 +103,15 @@ def test_what_cannot_be_changed_in_every_scope_is_not_changed_in_any(
     assert stage.program.calls() == []
 
 
-def test_bash_takes_out_locals_of_every_caller(tmp_path: Path) -> None:
-    """Where they have values; then the whole shell has the session, after these functions too."""
+@pytest.mark.parametrize(("inner", "outer"), [("=x", "=y"), ("", "=y"), ("=x", ""), ("", "")])
+def test_bash_takes_out_locals_of_every_caller(inner: str, outer: str, tmp_path: Path) -> None:
+    """With values or without; then the whole shell has the session, after these functions too."""
     kind = KINDS["bash"]
     stage = make_stage(kind, tmp_path)
     lines = [
         f". {stage.program.hook(kind)}",
-        "f() { local AWS_PROFILE=x AWS_REGION=x AWS_SECRET_ACCESS_KEY=x; vault use prod; }",
-        "g() { local AWS_PROFILE=y AWS_REGION=y; f; }",
+        f"f() {{ local AWS_PROFILE{inner} AWS_REGION{inner} AWS_SECRET_ACCESS_KEY{inner}; vault use prod; }}",
+        f"g() {{ local AWS_PROFILE{outer} AWS_REGION{outer}; f; }}",
         "g",
         stage.look('after "$?"'),
     ]

@@ -36,6 +36,7 @@ NEWER = re.compile(
     | \[-[0-9]+\]                                  # counting from an array's end
     | \bPROMPT_COMMAND\+?=\(
     | \{[a-z_]+\}[<>]                              # a descriptor's number in a variable
+    | \*\[[!^]                                     # "none of": where IFS has `!` or `-`, 3.2 means these letters
     """,
     re.VERBOSE,
 )

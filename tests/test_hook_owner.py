@@ -135,6 +135,7 @@ def test_a_child_never_renews_what_its_parent_holds_but_may_load_its_own(seat: S
     sh.run(f"{sh.kind.name} -i")
     while time.time() < ends:
         sh.run("sleep 0.3")
+    sh.run()
     assert seat.asked("AssumeRole") == asked
     assert segment(sh) == ""
     assert sh.value("AWS_ACCESS_KEY_ID") is None

@@ -180,6 +180,8 @@ SEES = {
 
 def test_the_persons_own_prompt_commands_see_the_exit_code_too(seat: Seat) -> None:
     for form, text in SEES[seat.kind.name].items():
+        if form == "array" and version("bash") < (5, 1):
+            continue  # only its first command would run
         sh = seat.sit(first=text)
         for loaded in (False, True):
             if loaded:

@@ -10,6 +10,7 @@ import pytest
 from tests.fake_program import INTERACTIVE, both_shells, typed
 from tests.hook_stage import SEGMENT, Stage, make_stage
 from tests.rig.kinds import KINDS, Kind
+from tests.rig.programs import version
 
 MINE = ['mine() { echo "mine $?"; }', 'yours() { echo "yours $?"; }']
 """Two prompt hooks of the person's, which say what `$?` they see."""
@@ -89,6 +90,13 @@ def check_hooks(stage: Stage, kind: Kind, line: str, when: str, expected: list[s
     assert "rror" not in shown
 
 
+ARRAYS = (
+    'PROMPT_COMMAND=(${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"} theme)',
+    'PROMPT_COMMAND=(theme ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})',
+)
+"""Of which bash before 5.1 runs only the first command."""
+
+
 @both_shells
 def test_a_segment_is_shown_although_the_prompt_is_built_anew_each_time(
     shell_kind: Kind, stages: Mapping[str, Stage]
@@ -101,8 +109,7 @@ def test_a_segment_is_shown_although_the_prompt_is_built_anew_each_time(
             "PROMPT_COMMAND=theme",
             'PROMPT_COMMAND="${PROMPT_COMMAND-}${PROMPT_COMMAND:+;}theme"',
             'PROMPT_COMMAND="theme${PROMPT_COMMAND:+;}${PROMPT_COMMAND-}"',
-            'PROMPT_COMMAND=(${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"} theme)',
-            'PROMPT_COMMAND=(theme ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})',
+            *(ARRAYS if version("bash") >= (5, 1) else ()),
         ],
         "zsh": ["precmd() { theme }", "precmd_functions+=(theme)", "precmd_functions=(theme $precmd_functions)"],
     }[shell_kind.name]

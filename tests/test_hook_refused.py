@@ -56,7 +56,7 @@ def test_every_failure_has_its_exit_code_and_stops_the_line(seat: Seat) -> None:
     sh.send(f"vault use dev && touch hit{rest}\r")
     question(sh)
     sh.interrupt()
-    assert sh.status() == 130
+    assert sh.status() == sh.abandoned
     assert changes(before, sh.environ()) == {}
     assert not (seat.home / "hit").exists()
 
@@ -128,18 +128,16 @@ def test_ctrl_c_at_the_code_leaves_terminal_and_environment_as_they_were(seat: S
     sh.send("vault use dev\r")
     question(sh)
     sh.interrupt()
-    assert sh.status() == 130
+    assert sh.status() == sh.abandoned
     assert segment(sh) == ""
     assert changes(before, sh.environ()) == {}
-    assert b"x" in sh.words(traced)[0]
+    # Only from 4.4 on bash puts options back that a function has changed when it is abandoned.
+    assert (b"x" in sh.words(traced)[0]) is not (seat.kind.name == "bash" and version("bash") < (4, 4))
     sh.run(no_trace)
     assert stored_sessions(seat) == []
     assert seat.aws.requests == []
-    assert sh.output("stty -a | tr ' ;' '\\n\\n' | grep -x -e echo -e icanon -e isig").split() == [
-        "isig",
-        "icanon",
-        "echo",
-    ]
+    flags = sh.output("stty -a | tr ' ;' '\\n\\n' | grep -x -e echo -e icanon -e isig").split()
+    assert sorted(flags) == ["echo", "icanon", "isig"]
     seat.code(sh, "vault use dev")
     assert segment(sh).startswith("dev ")
 
@@ -152,7 +150,7 @@ def test_ctrl_c_at_the_passphrase_leaves_terminal_and_environment_as_they_were(s
     assert not sh.echoes
     sh.send("corr")
     sh.interrupt()
-    assert sh.status() == 130
+    assert sh.status() == sh.abandoned
     assert changes(before, sh.environ()) == {}
     sh.send("cat\r")
     sh.busy()

@@ -170,5 +170,5 @@ def test_a_refresh_that_is_typed_asks_on_the_terminal(seat: Seat) -> None:
     sh.send("vault refresh\r")
     question(sh)
     sh.interrupt()
-    assert sh.status() == 130
+    assert sh.status() == sh.abandoned
     assert segment(sh).startswith("dev 0:")

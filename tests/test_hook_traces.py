@@ -16,6 +16,7 @@ from tests.hook_stage import BEFORE
 from tests.rig.environment import environment as plain_environment
 from tests.rig.environment import fresh_home
 from tests.rig.kinds import KINDS, Kind
+from tests.rig.programs import needs
 
 TRACES = {
     "bash": {
@@ -104,6 +105,8 @@ def check_unseen(*texts: str) -> None:
 def test_no_trace_shows_a_secret(kind: str, name: str, tmp_path: Path) -> None:
     """During use, refresh, clear and an expiry; and every option and trap is afterwards what it was."""
     shell = KINDS[kind]
+    if name == "to-a-file":
+        needs("bash", 4, 1, to="trace into a descriptor")
     stage = make_stage(shell, tmp_path)
     look, state = stage.program.look, STATE[kind]
     lines = [
@@ -141,6 +144,8 @@ def test_no_trace_shows_a_secret(kind: str, name: str, tmp_path: Path) -> None:
 def test_bash_refuses_where_a_debug_trap_sees_into_functions(name: str, tmp_path: Path) -> None:
     """`use` says so and changes nothing; what has ended is dropped all the same, without the program."""
     kind = KINDS["bash"]
+    if name == "extdebug":
+        needs("bash", 4, to="let a trap into functions by extdebug alone")
     stage = make_stage(kind, tmp_path)
     look = stage.program.look
     lines = [

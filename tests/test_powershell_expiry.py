@@ -134,7 +134,7 @@ def test_a_shell_that_starts_with_ended_credentials_drops_them_silently(seat: Pw
 
 
 def test_ctrl_c_at_the_passphrase_leaves_the_terminal_echoing(seat: PwshSeat) -> None:
-    sh = seat.sit(first=STRICT, without=("SHELLINT_FILE_PASSPHRASE",))
+    sh = seat.sit(first=STRICT, without=("SHELLINT_FILE_PASSPHRASE",), columns=240)
     before = sh.environ()
     sh.send("vault use plain\r")
     question(sh, "(?i)passphrase")

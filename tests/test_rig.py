@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pyte
 import pytest
 from hypothesis import given
 
@@ -16,6 +17,7 @@ from tests.rig.environment import environment
 from tests.rig.kinds import KINDS, MARK, Kind
 from tests.rig.processes import Trace
 from tests.rig.programs import program
+from tests.rig.screen import Screen
 from tests.rig.script import run_script
 from tests.rig.shell import Shell
 
@@ -103,7 +105,7 @@ def test_ctrl_c_at_the_prompt_drops_what_is_typed(shell: StartShell) -> None:
     assert not sh.ready
     sh.interrupt()
     # To fish a line that was dropped is no command.
-    assert sh.status() == {"fish": 0}.get(sh.kind.name, 130)
+    assert sh.status() == {"fish": 0}.get(sh.kind.name, sh.abandoned)
     assert sh.output("command ls") == "run"
 
 
@@ -134,6 +136,16 @@ def test_a_resized_terminal_tells_its_size(shell: StartShell) -> None:
     assert sh.output("stty size") == "20 50"
 
 
+@pytest.mark.parametrize("lines", [7, 40])
+def test_a_smaller_screen_keeps_the_cursor_on_its_line(lines: int) -> None:
+    screen, typed = Screen(20, 24, str), [str(line) for line in range(lines)]
+    pyte.ByteStream(screen).feed("\r\n".join(typed).encode())
+    before, shown = screen.position, screen.before_cursor
+    screen.resize(20, 20)
+    assert (screen.position, screen.before_cursor, screen.lines) == (before, shown, 20)
+    assert [line.rstrip() for line in screen.everything()[: before + 1]] == typed
+
+
 def test_queries_are_answered(shell: StartShell, home: Path) -> None:
     sh = shell()
     sh.run("""bash -c 'printf "\\033[6n"; IFS= read -rs -d R reply; printf %s "$reply" >reply'""")
@@ -150,6 +162,8 @@ def test_closing_leaves_no_process(shell: StartShell) -> None:
     sh = shell()
     sh.send("sleep 60\r")
     sh.busy()
+    # Until it has become another program, a child of bash may swallow the signal.
+    sh.wait(lambda: psutil.Process(sh.foreground).name() == "sleep", "the program itself")
     processes = [psutil.Process(sh.foreground), psutil.Process(sh.pid)]
     sh.close()
     _, alive = psutil.wait_procs(processes, timeout=5)

@@ -34,6 +34,8 @@ class Machine:
         self.kept = home / ".local/share/shellint/hooks" / f"vault.{kind.name}"
         # Whoever asks the program for the hook, instead of reading it, is seen here.
         self.asked = home / "asked"
+        # With it the right file is .bashrc on macOS too.
+        (home / ".bash_profile").write_text(". ~/.bashrc\n")
         self.bin = home / "bin"
         self.bin.mkdir()
         fake = self.bin / "shellint"

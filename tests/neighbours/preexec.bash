@@ -2,6 +2,8 @@
 # a DEBUG trap, or from bash 5.3 on PS0, calls the preexec functions for the first command behind the last place.
 bash_preexec_imported=defined
 bp_waiting=''
+# Before 5.1 only the first entry of PROMPT_COMMAND runs.
+bp_lists=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501))
 
 bp_status() { return "${1:-0}"; }
 
@@ -44,6 +46,7 @@ bp_install() {
         case "$entry" in : | '') ;; *) others+=("$entry") ;; esac
     done
     PROMPT_COMMAND=("bp_precmd${others:+$'\n'$others}" "${others[@]:1}" __bp_interactive_mode)
+    ((bp_lists)) || PROMPT_COMMAND+=$'\n__bp_interactive_mode'
     if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 503)); then
         PS0="${PS0-}"'${ bp_call >&2; }'
     else
@@ -55,4 +58,8 @@ bp_install() {
 }
 declare -ft bp_install
 
-PROMPT_COMMAND+=(bp_install)
+if ((bp_lists)); then
+    PROMPT_COMMAND+=(bp_install)
+else
+    PROMPT_COMMAND+="${PROMPT_COMMAND:+$'\n'}bp_install"
+fi

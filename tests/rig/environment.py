@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 __all__ = ["environment", "fresh_home"]
@@ -22,7 +23,8 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
         "LOGNAME": "tester",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
+        # Not every macOS knows C.UTF-8.
+        "LANG": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
         "ZDOTDIR": str(home),
         "HISTFILE": str(home / ".history"),
         "XDG_CONFIG_HOME": str(home / ".config"),

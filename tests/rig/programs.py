@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from functools import cache
 
-__all__ = ["program", "version"]
+__all__ = ["needs", "program", "version"]
 
 
 def program(name: str) -> str:
@@ -20,6 +20,14 @@ def program(name: str) -> str:
         verdict = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         verdict(f"{name} is not installed: `make test` installs it when run as root on Debian")
     return path
+
+
+def needs(name: str, *least: int, to: str) -> None:
+    """Skip a test of what a shell can do only from version `least` on."""
+    if version(name) < least:
+        import pytest
+
+        pytest.skip(f"{name} cannot {to} before {'.'.join(map(str, least))}")
 
 
 @cache

@@ -42,6 +42,18 @@ class Screen(pyte.Screen):
             self.gone.append(self.row(0))
         super().index()
 
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """Take lines away below the cursor, then above: pyte takes the first ones and leaves the cursor behind."""
+        if lines and lines < self.lines:
+            above = max(0, self.cursor.y + 1 - lines)
+            self.gone += [self.row(y) for y in range(above)]
+            rows = [self.buffer[y] for y in range(above, above + lines)]
+            self.buffer.clear()
+            self.buffer.update(enumerate(rows))
+            self.cursor.y -= above
+            self.lines = lines
+        super().resize(lines, columns)
+
     def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
         """Keep what a cleared screen showed."""
         if how == 2:

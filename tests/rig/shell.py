@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.rig import probe
 from tests.rig.environment import environment
 from tests.rig.kinds import MARK, Kind, as_bytes
-from tests.rig.programs import program
+from tests.rig.programs import program, version
 from tests.rig.terminal import TIMEOUT, Terminal
 
 __all__ = ["Shell"]
@@ -56,6 +56,11 @@ class Shell(Terminal):
     def ready(self) -> bool:
         """Whether the shell waits for a command and nothing is typed yet."""
         return self.editing and self.cur().endswith(MARK)
+
+    @property
+    def abandoned(self) -> int:
+        """The exit code of a line that Ctrl-C has ended: 130, but 1 to bash before 4."""
+        return 1 if self.kind.name == "bash" and version("bash") < (4,) else 130
 
     def prompt(self, timeout: float = TIMEOUT) -> None:
         """Wait until the shell waits for a command."""

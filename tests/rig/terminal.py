@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import sys
 import termios
 import time
 import warnings
@@ -163,7 +164,13 @@ class Terminal:
 
     def _in_front_runs(self) -> bool:
         try:
-            return psutil.Process(self.foreground).status() == psutil.STATUS_RUNNING
+            front = psutil.Process(self.foreground)
+            if sys.platform != "darwin":
+                return front.status() == psutil.STATUS_RUNNING
+            # There each is called running (https://github.com/giampaolo/psutil/issues/2675).
+            spent = front.cpu_times()
+            self._read(0.05)
+            return front.cpu_times() != spent
         except psutil.NoSuchProcess:  # the group outlives its leader
             return False
 
