@@ -30,7 +30,8 @@ def ask(
     signer = LongTermKey(*key) if isinstance(key, KeyPair) else key
     notice = options.pop("notice", None)
     endpoint = Endpoint(options.pop("region", "eu-west-1"), url, **options)
-    return sts_client(endpoint, signer, env or {}, profile="admin", owner="base", now=Clock(), notice=notice, **timeouts)
+    options = {"profile": "admin", "owner": "base", "now": Clock(), "notice": notice}
+    return sts_client(endpoint, signer, env or {}, **options, **timeouts)
 
 
 def refusal(call: Callable[[], object], *secrets: str) -> ShellintError:

@@ -223,7 +223,7 @@ def test_twenty_prompts_start_no_process_and_each_shows_the_time_that_falls(seat
 
 @both_shells
 def test_no_line_about_a_profile_carries_control_bytes(shell_kind: Kind, tmp_path: Path) -> None:
-    """AWS_VAULT may hold anything by then: in the line about other keys, and in that about the end."""
+    """AWS_VAULT may hold anything by then: the line about other keys is not made of it, that about the end cleans it."""
     stage = make_stage(shell_kind, tmp_path)
     name = shell_kind.export("AWS_VAULT", "a\x1b[2J\ab\x7f")
     lines = [
@@ -233,6 +233,6 @@ def test_no_line_about_a_profile_carries_control_bytes(shell_kind: Kind, tmp_pat
         ":",
     ]
     shown = typed(shell_kind, lines, stage.env, stage.program.directory).stderr
-    assert b"into this shell; a[2Jb is let go, the keys" in shown
+    assert b"into this shell; prod is let go, the keys" in shown
     assert b"vault: a[2Jb is taken out of this shell" in shown
     assert b"\x1b[2J\x07b" not in shown

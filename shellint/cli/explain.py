@@ -146,8 +146,8 @@ def _facts(explained: Explanation) -> Mapping[str, Any]:
         "region": plan.region if plan else None,
         "region_origin": _origin(explained.region),
         "steps": [
-            {"step": type(each.step).__name__, **asdict(each.step, dict_factory=_without_words), "words": each.words, "lasts": each.lasts}
-            | {"remarks": each.remarks}
+            {"step": type(each.step).__name__, **asdict(each.step, dict_factory=_without_words)}
+            | {"words": each.words, "lasts": each.lasts, "remarks": each.remarks}
             for each in explained.steps
         ],
         "commands": [{"setting": name, "command": command} for name, command in explained.commands],
