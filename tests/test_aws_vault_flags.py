@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from shellint.actions.export import export
+from shellint.lease import Wish
+from shellint.request import Request
 from shellint.sso.login import sign_in
+from shellint.terminal import NoHuman
 from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import Desk
 from tests.explaining import explain, furnish
 from tests.planning import BASE, ONE
-from tests.rig.environment import fresh_home
+from tests.rig.environment import environment, fresh_home
 from tests.sso_world import Naps, SsoWorld, browser_script
 
 
@@ -144,8 +150,11 @@ def test_each_option_for_a_session_is_one_of_export_and_login_too(desk: Desk, wo
 
 def test_a_session_is_renewed_when_less_than_the_variable_says_is_left(desk: Desk) -> None:
     before = len(desk.aws.requests)
-    for minimum, asked in (("5m", 1), ("50m", 1), ("1h", 2)):
-        assert vault(desk, "exec", "prod", "true", AWS_MIN_TTL=minimum).returncode == 0
+    for minutes, minimum, asked in ((0, "5m", 1), (20, "30m", 1), (20, "50m", 2)):
+        env = environment(desk.home, **desk.env, AWS_MIN_TTL=minimum)
+        later = time.time() + 60 * minutes
+        request = Request(env, NoHuman(), now=partial(float, later))
+        assert export(request, Wish("prod"), "json").out
         assert len(desk.aws.requests) - before == asked, minimum
     assert "AWS_MIN_TTL: 'soon' is not a duration" in vault(desk, "exec", "prod", "true", AWS_MIN_TTL="soon").stderr
 
