@@ -16,13 +16,16 @@ try: $(VENV)/.try ## a throw-away home, a loopback AWS, and a shell with profile
 tools:
 	@scripts/tools zsh tmux strace gnome-keyring dbus-daemon fish direnv zoxide fzf chromium chromedriver:chromium-driver
 
-test: lint tools ## lint, then every test, in every shell there is
-	# Two workers a core: most of the time a test waits for a shell or for a session to end.
-	$(PYTHON) -m pytest -n 4 --dist worksteal
+# Two workers a core: most of the time a test waits for a shell or for a session to end.
+PYTEST := $(PYTHON) -m pytest -n 4 --dist worksteal
+
+test: lint tools ## lint, then the tests, in every shell there is; minutes
+	$(PYTEST) -m "not thorough"
 
 SUITES := bullseye bookworm trixie sid
 
-test-all: test ## and every test that drives a shell, in the bash, zsh and fish of other Debian releases; as root
+test-all: test ## and the thorough ones, and all that drive a shell in the bash, zsh and fish of other Debian releases
+	$(PYTEST) -m thorough
 	@scripts/tools mmdebstrap patchelf
 	@for suite in $(SUITES); do \
 		scripts/suite $$suite $(VENV)/suites/$$suite $(PYTHON) -m pytest -n logical --dist worksteal -p tests.matrix || exit; \

@@ -19,6 +19,22 @@ from tests.rig.programs import program
 from tests.rig.shell import Shell
 
 
+THOROUGH = {
+    "test_help_examples": "each example of each --help, in a shell of its own",
+    "test_hook_exec": "each shell becoming another",
+    "test_hook_inherited": "each shell within another",
+    "test_hook_options": "each option of each shell, before and after loading",
+    "test_hostile_links": "configs of megabytes",
+    "test_import_killed": "a kill between any two system calls",
+    "test_rig": "what the tests themselves stand on",
+    "test_rotate_broken_off": "a rotation that ends anywhere",
+    "test_rotate_killed": "a kill before and after each step",
+    "test_su": "another user's shell",
+    "test_tmux": "panes of a real tmux",
+}
+"""The tests that try one rule from every side, and why they take long: `make test-all` runs them, `make test` does not."""
+
+
 def pytest_configure() -> None:
     """Judge properties by what they find and not by how busy the machine is."""
     import hypothesis
@@ -32,6 +48,13 @@ def pytest_configure() -> None:
         ("SIGHUP", signal.SIG_DFL),
     ):
         signal.signal(getattr(signal, name), handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the thorough ones."""
+    for item in items:
+        if item.path.stem in THOROUGH:
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(scope="session", autouse=True)
