@@ -18,7 +18,6 @@ from tests.rig.kinds import KINDS, Kind
 from tests.rig.programs import program
 from tests.rig.shell import Shell
 
-
 THOROUGH = {
     "test_help_examples": "each example of each --help, in a shell of its own",
     "test_hook_exec": "each shell becoming another",

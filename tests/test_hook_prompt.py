@@ -223,7 +223,7 @@ def test_twenty_prompts_start_no_process_and_each_shows_the_time_that_falls(seat
 
 @both_shells
 def test_no_line_about_a_profile_carries_control_bytes(shell_kind: Kind, tmp_path: Path) -> None:
-    """AWS_VAULT may hold anything by then: the line about other keys is not made of it, that about the end cleans it."""
+    """AWS_VAULT may hold anything by then: the line about other keys is not made of it, that about the end is clean."""
     stage = make_stage(shell_kind, tmp_path)
     name = shell_kind.export("AWS_VAULT", "a\x1b[2J\ab\x7f")
     lines = [
