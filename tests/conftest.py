@@ -31,7 +31,7 @@ THOROUGH = {
     "test_su": "another user's shell",
     "test_tmux": "panes of a real tmux",
 }
-"""The tests that try one rule from every side, and why they take long: `make test-all` runs them, `make test` does not."""
+"""The tests that try one rule from every side, and why they take long: only `make test-all` runs them."""
 
 
 def pytest_configure() -> None:
