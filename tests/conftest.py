@@ -20,11 +20,14 @@ from tests.rig.shell import Shell
 
 THOROUGH = {
     "test_help_examples": "each example of each --help, in a shell of its own",
+    "test_aws_vault_flags": "each flag and variable of AWS Vault",
     "test_hook_exec": "each shell becoming another",
     "test_hook_inherited": "each shell within another",
     "test_hook_options": "each option of each shell, before and after loading",
     "test_hostile_links": "configs of megabytes",
     "test_import_killed": "a kill between any two system calls",
+    "test_login_shell": "each thing a shell may hold, opened as a console",
+    "test_powershell_values": "each hostile value in PowerShell, in three modes",
     "test_rig": "what the tests themselves stand on",
     "test_rotate_broken_off": "a rotation that ends anywhere",
     "test_rotate_killed": "a kill before and after each step",

@@ -124,12 +124,20 @@ def session_bus() -> Iterator[str]:
         [program("dbus-daemon"), f"--config-file={config}", "--nofork"], stderr=subprocess.DEVNULL, env={}
     )
     try:
-        _wait_for(socket.exists)
+        _wait_for(lambda: _listens(socket))
         yield f"unix:path={socket}"
     finally:
         bus.terminate()
         bus.wait(10)
         shutil.rmtree(directory)
+
+
+def _listens(path: Path) -> bool:
+    """Tell whether someone listens there: the file of a socket is there a moment before that."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
 
 
 @contextlib.contextmanager

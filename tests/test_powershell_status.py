@@ -91,7 +91,8 @@ def test_ended_credentials_go_when_the_program_may_not_be_run(bench: Bench) -> N
     printed = bench.shell.run("sh -c 'exit 0'; $null = prompt")
     assert "vault: prod is taken out of this shell; `vault clear` puts back what was there before\n" in printed
     assert b"AWS_SECRET_ACCESS_KEY" not in bench.shell.environ()
-    assert bench.shell.run("$null = prompt") == ""
+    # What the desktop says that was given the file comes when it likes.
+    assert "vault: " not in bench.shell.run("$null = prompt")
 
 
 @pytest.mark.parametrize(
