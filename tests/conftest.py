@@ -22,6 +22,7 @@ THOROUGH = {
     "test_help_examples": "each example of each --help, in a shell of its own",
     "test_aws_vault_flags": "each flag and variable of AWS Vault",
     "test_hook_exec": "each shell becoming another",
+    "test_hook_idle": "prompts left alone, with sessions of seconds",
     "test_hook_inherited": "each shell within another",
     "test_hook_options": "each option of each shell, before and after loading",
     "test_hostile_links": "configs of megabytes",
