@@ -160,10 +160,12 @@ def render_hook(
     `script` is where `render_script` was written, if it was. With `comments` they stay in, for a person or a linter to
     read; a shell may run without interactive comments, and would trip over each of these lines.
     """
+    source = (templates() / shell.hook).read_text(encoding="utf-8")
     text = (
         _environment()
         .get_template(shell.hook)
         .render(
+            functions=[_name(name) for name in re.findall(r"^function (__shellint_\w+)", source, re.MULTILINE)],
             command=_command(command),
             program=Quoted(" ".join(map(shell.word, program))),
             version=_command(version),

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.aws import StrictAws
+from tests.desk import Desk
 from tests.rig.environment import fresh_home
 from tests.rig.kinds import KINDS, Kind
 from tests.rig.programs import program
@@ -76,6 +78,19 @@ def nothing_from_outside() -> Iterator[None]:
 def home(tmp_path: Path) -> Path:
     """A new home directory, mode 0700."""
     return fresh_home(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[StrictAws]:
+    """A strict AWS, one for all tests of a file: each brings its own people."""
+    with StrictAws() as strict:
+        yield strict
+
+
+@pytest.fixture
+def desk(aws: StrictAws, tmp_path: Path) -> Desk:
+    """Someone with a home and a stored key."""
+    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,10 +27,10 @@ from shellint.plan import Endpoint, Plan, Step
 from shellint.providers import SignIn
 from shellint.terminal import NoHuman
 from tests.aws import Role, StrictAws
-from tests.aws.faults import Breakage, Fault, Faults
+from tests.aws.faults import Breakage, Fault
 from tests.aws.identity import Session
 from tests.aws.messages import Answer, AwsError, RawRequest, json_answer
-from tests.aws.server import HttpServer
+from tests.aws.own_port import OwnPort
 from tests.roots import caller, clean_failure, plan_from, provided
 from tests.world import World
 
@@ -42,35 +41,19 @@ SECONDS = 900
 SESSION = "arn:aws:iam::123456789012:user/alice"
 
 
-class Console:
+class Console(OwnPort):
     """The service, on a port of the loopback, and one person, who signs in as `role`; a context manager.
 
     `answered` are the HTTP statuses so far.
     """
 
     def __init__(self, aws: StrictAws, role: Role) -> None:
+        super().__init__(aws)
         self.answered: list[int] = []
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self._aws = aws
         self._role = role
         self._refresh = ""
         self._proofs: set[str] = set()
-        self._faults = Faults()
-        self._server = HttpServer(self._respond, aws.now, 0)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.stop()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fail_next(self, status: int, code: str, error: str, *, times: int = 1) -> None:
         """Refuse the next requests: `code` is the exception, `error` what OAuth calls it."""
@@ -167,7 +150,7 @@ class Console:
         first = payload["jti"] not in self._proofs
         self._proofs.add(payload["jti"])
         fresh = abs(self._aws.now() - payload["iat"]) < 300
-        return first and fresh and (payload["htm"], payload["htu"]) == ("POST", f"{self.url}/v1/token")
+        return first and fresh and (payload["htm"], payload["htu"]) == ("POST", f"{self.endpoint_url}/v1/token")
 
 
 def _keys(session: Session) -> dict[str, str]:
@@ -199,7 +182,7 @@ class LoginDesk:
 
     def plan(self, *steps: Step) -> Plan:
         plan = plan_from(self.world, provided(SignIn(SESSION)), *steps)
-        return replace(plan, sign_in=Endpoint("eu-west-1", self.console.url))
+        return replace(plan, sign_in=Endpoint("eu-west-1", self.console.endpoint_url))
 
     def obtain(self, plan: Plan | None = None, env: dict[str, str] | None = None) -> Credentials:
         asking = caller(self.world, env or {}, human=NoHuman(), programs=False, aws=self.home / ".aws")

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import requires
 from pathlib import Path
@@ -22,21 +21,9 @@ from tests.aws import KeyPair, StrictAws
 from tests.command import vault
 from tests.desk import Desk
 from tests.planning import ONE, PATH, ROLE, failure, plan_of, profile_of, with_mfa
-from tests.rig.environment import fresh_home
 from tests.world import HOUR, World, assume
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 def as_json(key: KeyPair) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -22,12 +21,6 @@ from tests.explaining import explain, furnish
 from tests.planning import BASE, ONE
 from tests.rig.environment import environment, fresh_home
 from tests.sso_world import Naps, SsoWorld, browser_script
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
 
 
 @pytest.fixture

@@ -16,22 +16,11 @@ from tests.desk import BIN, Desk
 from tests.explaining import explain, furnish
 from tests.logging_in import exported
 from tests.planning import BARE, BASE, arn
-from tests.rig.environment import environment, fresh_home
+from tests.rig.environment import environment
 from tests.rig.kinds import Kind
 from tests.seat import Seat, seated
 
 HOUR = 3600
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 @pytest.fixture

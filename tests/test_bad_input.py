@@ -17,12 +17,6 @@ from tests.rig.environment import environment, fresh_home
 KEY = '{"AccessKeyId": "AKIAAAAAAAAAAAAAAAAA", "SecretAccessKey": "ssssssssssssssssssssssssssssssssssssssss"}'
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
 @pytest.fixture
 def desk(aws: StrictAws, tmp_path: Path) -> Iterator[Desk]:
     aws.clock_offset = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,12 +32,6 @@ HELD = {
     "AWS_ACCESS_KEY_ID": "ASIAXXXXXXXXXXXXXXXX",
     "AWS_VAULT": "prod",
 }
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from tests.desk import BIN, Desk
 from tests.hostile import VALUES, decoded, encoded
 from tests.rig import probe
 from tests.rig.environment import environment, fresh_home
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
 
 
 @pytest.fixture(scope="module")

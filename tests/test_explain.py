@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tests.command import vault
 from tests.desk import BIN, Desk
 from tests.explaining import SECRET, explain, facts, furnish
 from tests.planning import BASE, MFA, ONE, TWO, arn, with_mfa
-from tests.rig.environment import environment, fresh_home
+from tests.rig.environment import environment
 from tests.rig.terminal import Terminal
 
 SSO = (
@@ -21,17 +20,6 @@ SSO = (
     "[profile prod]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Admin\n"
 )
 TOP = f"[profile top]\nrole_arn = {arn('top')}\nsource_profile = prod\n"
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 def page(home: Path, *words: str, **env: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,26 +12,13 @@ import pytest
 from shellint.config_file import credentials_sections, parse_config, read_config
 from shellint.errors import ConfigError
 from shellint.layers import SETTINGS
-from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import Desk
 from tests.explaining import clear, explain, furnish, told
 from tests.hostile import NAMES
 from tests.planning import PATH, arn
-from tests.rig.environment import fresh_home
 
 MEGABYTE = 2**20
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 # Files that are none

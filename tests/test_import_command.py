@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,21 +17,10 @@ from shellint.terminal import NoHuman
 from tests.aws import KeyPair, StrictAws
 from tests.command import vault
 from tests.desk import BIN, PASSPHRASE, Desk
-from tests.rig.environment import environment, fresh_home
+from tests.rig.environment import environment
 from tests.rig.terminal import Terminal
 from tests.secret_service import asked_by
 from tests.test_import_aws_vault import REAL
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 def section(name: str, key: KeyPair) -> str:

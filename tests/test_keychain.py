@@ -35,12 +35,6 @@ def service() -> Iterator[SecretService]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
 @pytest.fixture
 def desk(aws: StrictAws, tmp_path: Path, service: SecretService) -> KeychainDesk:
     return KeychainDesk(aws, fresh_home(tmp_path / "home"), service)

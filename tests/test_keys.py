@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import BIN, PASSPHRASE, Desk
-from tests.rig.environment import environment, fresh_home
+from tests.rig.environment import environment
 from tests.rig.terminal import Terminal
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 def as_json(desk: Desk) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +11,6 @@ from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import Desk
 from tests.logging_in import page_of, printed, visit
-from tests.rig.environment import fresh_home
 
 FEDERATED = ["GetCallerIdentity", "GetFederationToken", "getSigninToken"]
 
@@ -21,11 +19,6 @@ FEDERATED = ["GetCallerIdentity", "GetFederationToken", "getSigninToken"]
 def aws() -> Iterator[StrictAws]:
     with StrictAws() as strict:
         yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 def actions(desk: Desk) -> list[str]:

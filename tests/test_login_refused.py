@@ -16,7 +16,6 @@ from tests.command import vault
 from tests.desk import Desk
 from tests.logging_in import exported
 from tests.loopback import closed_port
-from tests.rig.environment import fresh_home
 from tests.sts_helpers import refusal
 from tests.world import World, assume
 
@@ -25,11 +24,6 @@ from tests.world import World, assume
 def aws() -> Iterator[StrictAws]:
     with StrictAws() as strict:
         yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,18 +11,12 @@ from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import Desk
 from tests.logging_in import exported, page_of, printed, visit
-from tests.rig.environment import fresh_home
 
 
 @pytest.fixture
 def aws() -> Iterator[StrictAws]:
     with StrictAws() as strict:
         yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 def test_without_a_profile_the_session_of_this_shell_opens_the_console(desk: Desk) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.aws import StrictAws
 from tests.command import vault
@@ -14,17 +11,6 @@ from tests.desk import BIN, Desk
 from tests.rig.environment import environment, fresh_home
 from tests.rig.terminal import Terminal
 from tests.secret_service import secret_service, store_file
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
 
 
 def status(desk: Desk, **env: str) -> dict[str, object]:

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-
-import pytest
+from collections.abc import Mapping
 
 from shellint.cli import call
 from tests.aws import StrictAws
 from tests.desk import Desk
-from tests.rig.environment import environment, fresh_home
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StrictAws]:
-    with StrictAws() as strict:
-        yield strict
-
-
-@pytest.fixture
-def desk(aws: StrictAws, tmp_path: Path) -> Desk:
-    return Desk(aws, fresh_home(tmp_path / "home"))
+from tests.rig.environment import environment
 
 
 def use(desk: Desk, *words: str, **env: str) -> tuple[tuple[str, ...], Mapping[str, str | None]]:

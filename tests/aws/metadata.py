@@ -11,17 +11,16 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from tests.aws.call import instant
 from tests.aws.double import StrictAws
-from tests.aws.faults import Breakage, Fault, Faults
+from tests.aws.faults import Breakage, Fault
 from tests.aws.identity import Role, Session
 from tests.aws.messages import Answer, AwsError, RawRequest, json_answer
-from tests.aws.server import HttpServer
+from tests.aws.own_port import OwnPort
 
 __all__ = ["Asked", "ContainerCredentials", "InstanceMetadata"]
 
@@ -41,30 +40,14 @@ class Asked:
     status: int
 
 
-class _Neighbour:
+class _Neighbour(OwnPort):
     """A server beside the machine; a failure is due for a path (`*`: any)."""
 
     def __init__(self, aws: StrictAws, role: Role | None) -> None:
+        super().__init__(aws)
         self.role = role
         self.requests: list[Asked] = []
-        self._aws = aws
         self._given: Session | None = None
-        self._faults = Faults()
-        self._server = HttpServer(self._respond, aws.now, 0)
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.stop()
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fail_next(self, path: str, status: int, code: str = "InternalError", *, times: int = 1) -> None:
         """Refuse the next requests for a path."""
@@ -94,11 +77,13 @@ class _Neighbour:
         self.requests.append(Asked(request.method, request.path, with_token, answer.status))
         return answer, self._faults.breakage_for(request.path)
 
+    @abstractmethod
     def _answer(self, request: RawRequest) -> Answer:
-        raise NotImplementedError
+        """Return the answer. Raises AwsError."""
 
+    @abstractmethod
     def _refuse(self, error: AwsError) -> Answer:
-        raise NotImplementedError
+        """Return how a refusal is said here."""
 
 
 class InstanceMetadata(_Neighbour):
