@@ -1,10 +1,21 @@
-"""`python -I .../shellint/__main__.py`, which is how the hook calls us, and the console scripts."""
+"""`python -I .../shellint/__main__.py`, which is how the hook calls us, and what the console scripts call."""
 
 import gc
 import os
 import sys
 
-__all__ = ["main"]
+__all__ = ["console", "main"]
+
+
+def console() -> int:
+    """Run the command line of an installed `vault`: by the agent where it can, else here."""
+    if sys.platform != "win32":
+        from shellint.lean import ask
+
+        code = ask()
+        if code is not None:
+            os._exit(code)
+    return main()
 
 
 def main() -> int:

@@ -60,10 +60,12 @@ def load(
     owner: int | None,
     minimum: int,
     sealed: Mapping[str, str],
+    lock: str = "",
 ) -> Change:
     """Clear whatever is loaded and load `credentials`, in one change.
 
-    `sealed` holds the former secret values of the lease that is there now, opened; `minimum` is AWS_MIN_TTL (seconds).
+    `sealed` holds the former secret values of the lease that is there now, opened; `minimum` is AWS_MIN_TTL (seconds),
+    `lock` the lock stamp, as it was before the credentials were asked for.
     """
     cleared = clear(env, sealed=sealed)
     base = cleared.applied_to(env)
@@ -82,7 +84,7 @@ def load(
             f"{len(put)} variables would have to be put back later, more than can be remembered",
             "nothing was changed: unset those that another tool left behind (AWSUME_…)",
         )
-    values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved)
+    values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved, lock=lock)
     return Change(
         set=values,
         unset=tuple(name for name in (*put, *OURS) if name not in values),
@@ -93,7 +95,9 @@ def load(
     )
 
 
-def renew(env: Mapping[str, str], lease: Lease, wish: Wish, credentials: Credentials, *, minimum: int) -> Change:
+def renew(
+    env: Mapping[str, str], lease: Lease, wish: Wish, credentials: Credentials, *, minimum: int, lock: str = ""
+) -> Change:
     """Put newer credentials in the place of what `lease` put there; a variable changed since stays as it is."""
     saved = lease.saved or Saved(lease.id, {}, {})
     values = {
@@ -104,7 +108,8 @@ def renew(env: Mapping[str, str], lease: Lease, wish: Wish, credentials: Credent
     put = {**saved.put, **{name: digest(saved.lease, value) for name, value in values.items()}}
     saved = Saved(saved.lease, put, saved.was, saved.sealed)
     return Change(
-        set=values | _ours(wish, credentials, lease=lease.id, owner=lease.owner, saved=saved),
+        set=values | _ours(wish, credentials, lease=lease.id, owner=lease.owner, saved=saved, lock=lock),
+        unset=("SHELLINT_LOCK",) if lease.lock and not lock else (),
         lease=lease.id,
         left_alone=tuple(name for name in ("AWS_VAULT", *EXPIRATIONS) if name not in values),
         renew_at=_renew_at(credentials, minimum),
@@ -170,28 +175,29 @@ def exec_environment(
     region: str | None,
     lease: str = "",
     owner: int | None = None,
+    lock: str = "",
 ) -> dict[str, str]:
-    """Return the whole environment for a command or, when `lease` and `owner` are given, for a subshell.
+    """Return the whole environment for a command or, when `lease`, `owner` and `lock` are given, for a subshell.
 
     A command gets the AWS variables and AWS_VAULT and no `SHELLINT_*`; an outer lease's variables are taken out.
     """
     values = _values(wish.profile, credentials, region)
     if lease and isinstance(credentials, Credentials):
         saved = Saved(lease, {name: digest(lease, value) for name, value in values.items()}, {})
-        values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved)
+        values |= _ours(wish, credentials, lease=lease, owner=owner, saved=saved, lock=lock)
     return inherited(env, subshell=bool(lease)) | values
 
 
 def inherited(env: Mapping[str, str], *, subshell: bool) -> dict[str, str]:
     """Return what a command keeps of its caller's environment: nothing that says who it is.
 
-    A `subshell` keeps our settings too: in it `vault` goes on being used.
+    A `subshell` keeps our settings too, with our passphrase: in it `vault` goes on being used.
     """
     unwanted = (*REPLACED_PREFIXES, *(() if subshell else ("SHELLINT_",)))
     return {
         name: value
         for name, value in original(env).items()
-        if name not in (*SETS, *REPLACED) and not name.startswith(unwanted)
+        if name not in (*SETS, *REPLACED, "AWS_VAULT_FILE_PASSPHRASE") and not name.startswith(unwanted)
     }
 
 
@@ -214,7 +220,9 @@ def _values(profile: str, credentials: Credentials | LongTermKey, region: str | 
     }
 
 
-def _ours(wish: Wish, credentials: Credentials, *, lease: str, owner: int | None, saved: Saved) -> dict[str, str]:
+def _ours(
+    wish: Wish, credentials: Credentials, *, lease: str, owner: int | None, saved: Saved, lock: str
+) -> dict[str, str]:
     return {
         **({"SHELLINT_EXPIRES": str(credentials.expires)} if credentials.expires is not None else {}),
         "SHELLINT_SESSION": lease,
@@ -222,6 +230,7 @@ def _ours(wish: Wish, credentials: Credentials, *, lease: str, owner: int | None
         **({"SHELLINT_OWNER": str(owner)} if owner is not None else {}),
         "SHELLINT_REQUEST": wish.encode(),
         "SHELLINT_SAVED": saved.encode(),
+        **({"SHELLINT_LOCK": lock} if lock else {}),
     }
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from shellint.errors import Interrupted, ShellintError
-from shellint.process import become, move_stdout, no_core_dumps, run_beside, write
-from shellint.terminal import say
+from shellint.outcome import Outcome, outcome_of, unforeseen
+from shellint.process import become, move_stdout, no_core_dumps, write
+from shellint.terminal import say, tell
 
-if TYPE_CHECKING:
-    from shellint.request import Reply
-
-__all__ = ["CAPTURED", "run"]
+__all__ = ["CAPTURED", "capturing", "run"]
 
 CAPTURED = frozenset({"use", "refresh", "clear", "region"})
 """The commands whose output a hook evaluates: for them stdout is code or nothing."""
@@ -22,7 +19,7 @@ CAPTURED = frozenset({"use", "refresh", "clear", "region"})
 def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
     """Run one command line and return its exit code."""
     cores = no_core_dumps()
-    shell = _capturing(argv, env)
+    shell = None if os.isatty(1) else capturing(argv, env)
     out = 1
     try:
         # A descriptor of its own for what will be evaluated, before anything else can write to it. Whatever is printed
@@ -38,9 +35,9 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
             from shellint.hook import refresh_kept
 
             refresh_kept(env)
-        from shellint.cli import call
+        from shellint.cli.options import Invocation
 
-        return _finish(call(argv, env, shell), out, shell, cores)
+        return _finish(outcome_of(argv, Invocation(env, shell)), out, cores)
     except ShellintError as error:
         say(f"vault: {error.what}")
         if error.todo:
@@ -51,34 +48,15 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
     except BrokenPipeError:
         return 1
     except Exception as error:  # noqa: BLE001  no traceback reaches a person
-        return _unforeseen(error, debug="--debug" in argv)
+        return _finish(unforeseen(error, debug="--debug" in argv), out, cores)
 
 
-def _finish(reply: Reply, out: int, shell: str | None, cores: tuple[int, int] | None) -> int:
-    for note in reply.notes:
-        say(f"vault: {note}")
-    if reply.program:
-        if reply.serve:
-            run_beside(reply.serve)
-        code, why = become(reply.program, reply.environment, cores)
-        say(f"vault: {reply.program[0]}: {why}")
-        return code
-    if reply.change is not None and shell is not None:
-        from shellint.render import SHELLS, render_change
+def capturing(argv: Sequence[str], env: Mapping[str, str]) -> str | None:
+    """Return the kind of the shell that captures this call, whose stdout must be no terminal: that would show secrets.
 
-        write(out, render_change(SHELLS[shell], reply.change))
-    else:
-        write(2 if shell else out, reply.out)
-    if reply.serve:
-        reply.serve()
-    if reply.error is not None:
-        raise reply.error
-    return reply.code
-
-
-def _capturing(argv: Sequence[str], env: Mapping[str, str]) -> str | None:
-    """Return the kind of the shell that captures this call. A hook has a pipe there: a terminal would show secrets."""
-    if not argv or argv[0] not in CAPTURED or os.isatty(1):
+    A hook has a pipe there.
+    """
+    if not argv or argv[0] not in CAPTURED:
         return None
     from shellint.hook import KINDS
 
@@ -86,18 +64,16 @@ def _capturing(argv: Sequence[str], env: Mapping[str, str]) -> str | None:
     return shell if shell in KINDS else None
 
 
-def _unforeseen(error: Exception, *, debug: bool) -> int:
-    if debug:
-        import re
-        import traceback
-
-        # Whatever is as long as a secret key or a token, in any base64 or a URL, is not shown, wherever it stands; the
-        # path of a file is, unless it looks like one.
-        secret = re.compile(r"[A-Za-z0-9/+=%]{40}|[A-Za-z0-9_.=%~-]{40}")
-        text = "".join(traceback.format_exception(error))
-        shown = re.sub(r"[A-Za-z0-9/+=%_.~-]{40,}", lambda run: "…" if secret.search(run[0]) else run[0], text)
-        for line in shown.splitlines():
-            say(line)
-    say(f"vault: something unforeseen went wrong ({type(error).__name__}); nothing was changed")
-    say("       run it again with --debug and report what it shows")
-    return 1
+def _finish(outcome: Outcome, out: int, cores: tuple[int, int] | None) -> int:
+    tell(outcome.told)
+    if outcome.program:
+        if outcome.serve:
+            outcome.serve()
+        code, why = become(outcome.program, outcome.environment, cores)
+        say(f"vault: {outcome.program[0]}: {why}")
+        return code
+    write(out, outcome.out)
+    if outcome.serve:
+        outcome.serve()
+    tell(outcome.failure)
+    return outcome.code

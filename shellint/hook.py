@@ -13,6 +13,7 @@ from shellint import __version__
 from shellint.command_name import check_name
 from shellint.errors import ConfigError, ShellintError, StoreError, UsageError
 from shellint.paths import home_directory, owned_directory, paths_from, private_directory, write_private
+from shellint.stamps import lock_file, runtime_without_xdg
 from shellint.templates import templates
 
 __all__ = [
@@ -39,6 +40,9 @@ PROCESSES = {"pwsh": "powershell"}
 
 SCRIPTS = {"powershell": ".ps1"}
 """The kinds in which the command is a file of its own, beside the kept hook, and how its name ends."""
+
+# The lean front door, where there can be an agent to ask.
+_ENTRY = ("-I", "__main__.py") if sys.platform == "win32" else ("-I", "-S", "client.py")
 
 _KEPT = re.compile(rf"(?P<name>[\w.-]+)(?P<options>\+no-prompt)?\.(?P<kind>{'|'.join(KINDS)})(?:\.ps1)?")
 
@@ -105,23 +109,24 @@ def hook_text(kind: str, env: Mapping[str, str], *, name: str = "vault", prompt:
 
     Never refuses: where nothing may be written, or the place is not ours, the text is rendered and that is all.
     """
-    program = (sys.executable, "-I", str(Path(__file__).with_name("__main__.py").absolute()))
+    program = (sys.executable, *_ENTRY[:-1], str(Path(__file__).with_name(_ENTRY[-1]).absolute()))
+    stamps = _stamps(env)
     try:
         kept = kept_hook(kind, env, name=name, prompt=prompt)
-        stamp = _stamp(kind, name, prompt, program)
+        stamp = _stamp(kind, name, prompt, program, stamps)
         script = kept.with_name(f"{stamp}{SCRIPTS[kind]}") if kind in SCRIPTS else None
         if owned_directory(kept.parent) and (script is None or _read_own(script)):
             text = _read_own(kept)
             if text.partition("\n")[0].endswith(f"# {stamp}"):
                 return text
     except (ShellintError, OSError):
-        return _render(kind, name, prompt, program)
+        return _render(kind, name, prompt, program, stamps)
     try:
         private_directory(kept.parent)
-        text = _guarded(kind, program, stamp, _render(kind, name, prompt, program, script))
+        text = _guarded(kind, program, stamp, _render(kind, name, prompt, program, stamps, script))
         write_private(kept, text.encode())
     except StoreError:
-        return _render(kind, name, prompt, program)
+        return _render(kind, name, prompt, program, stamps)
     return text
 
 
@@ -152,7 +157,18 @@ def _guarded(kind: str, program: tuple[str, ...], stamp: str, text: str) -> str:
     return render_kept(SHELLS[kind], text, program=program, stamp=stamp)
 
 
-def _render(kind: str, name: str, prompt: bool, program: tuple[str, ...], script: Path | None = None) -> str:
+def _stamps(env: Mapping[str, str]) -> tuple[str, str]:
+    """Return where the lock stamp is, and the lease stamps where XDG_RUNTIME_DIR does not say; empty for nowhere."""
+    try:
+        lock = str(lock_file(paths_from(env).data))
+    except ConfigError:
+        lock = ""
+    return lock, str(runtime_without_xdg() or "")
+
+
+def _render(
+    kind: str, name: str, prompt: bool, program: tuple[str, ...], stamps: tuple[str, str], script: Path | None = None
+) -> str:
     """Return the text of a hook; where the command is a file, it is written first."""
     from shellint.render import SHELLS, render_hook, render_script
 
@@ -165,15 +181,18 @@ def _render(kind: str, name: str, prompt: bool, program: tuple[str, ...], script
         version=__version__,
         prompt=prompt,
         script=str(script or ""),
+        lock=stamps[0],
+        store=str(Path(stamps[0]).with_name("store.json")) if stamps[0] else "",
+        runtime=stamps[1],
     )
 
 
-def _stamp(kind: str, name: str, prompt: bool, program: tuple[str, ...]) -> str:
+def _stamp(kind: str, name: str, prompt: bool, program: tuple[str, ...], stamps: tuple[str, str]) -> str:
     """Name everything the text depends on: another version, interpreter, place or option is another file."""
     package = Path(__file__).parent
     sources = [*(templates() / kind).iterdir(), package / "variables.py", package / "render.py"]
     ages = sorted(f"{source.name} {source.stat().st_mtime_ns} {source.stat().st_size}" for source in sources)
-    return hashlib.sha256(repr((__version__, kind, name, prompt, program, ages)).encode()).hexdigest()[:24]
+    return hashlib.sha256(repr((__version__, kind, name, prompt, program, stamps, ages)).encode()).hexdigest()[:24]
 
 
 def _read_own(path: Path) -> str:

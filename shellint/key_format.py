@@ -10,7 +10,7 @@ from shellint.errors import UsageError
 __all__ = ["check_key_id", "checked_key"]
 
 _KEY_ID = re.compile(r"[A-Z0-9]{16,128}")
-_WHERE = "copy it whole from where IAM shows it; `vault import FILE` takes the CSV that IAM offers"
+_WHERE = "copy it whole from where IAM shows it; `vault import --from csv FILE` takes what IAM offers"
 _SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
 
 

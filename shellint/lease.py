@@ -110,7 +110,8 @@ class Lease:
 
     `owner` is the pid of the shell that loaded it.
     `is_ours` is False once AWS_ACCESS_KEY_ID is no longer the key that was loaded: the person pasted others, or
-    another tool did, and these are not our credentials any more.
+    another tool did, and these are not our credentials any more. `lock` is the lock stamp that there was when it was
+    loaded, empty for none.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Lease:
     wish: Wish | None
     saved: Saved | None
     is_ours: bool
+    lock: str = ""
 
 
 def held(env: Mapping[str, str]) -> Lease | None:
@@ -136,6 +138,7 @@ def held(env: Mapping[str, str]) -> Lease | None:
         wish=wish,
         saved=Saved.decode(env.get("SHELLINT_SAVED", "")),
         is_ours=bool(env.get("SHELLINT_KEY")) and env.get("AWS_ACCESS_KEY_ID") == env["SHELLINT_KEY"],
+        lock=env.get("SHELLINT_LOCK", ""),
     )
 
 

@@ -135,8 +135,10 @@ def write_private(path: Path, data: bytes) -> None:
 
 def sweep_temporary(path: Path) -> None:
     """Remove what a killed `write_private(path, ...)` left; only for the holder of the lock over `path`."""
+    import glob
+
     target = path.resolve()
-    for stale in target.parent.glob(f".{target.name}.*.tmp"):
+    for stale in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
         with contextlib.suppress(OSError):
             stale.unlink()
 

@@ -153,12 +153,16 @@ def render_hook(
     version: str,
     prompt: bool,
     script: str = "",
+    lock: str = "",
+    store: str = "",
+    runtime: str = "",
     comments: bool = False,
 ) -> str:
     """Return the hook: defines `command`, which runs `program`; `prompt` says whether a segment may be placed.
 
-    `script` is where `render_script` was written, if it was. With `comments` they stay in, for a person or a linter to
-    read; a shell may run without interactive comments, and would trip over each of these lines.
+    `script` is where `render_script` was written, if it was; `lock` the file of the lock stamp, `store` that of the
+    store, `runtime` the directory of the lease stamps where XDG_RUNTIME_DIR names none. With `comments` they stay in,
+    for a person or a linter: a shell may run without interactive comments, and would trip over each of these lines.
     """
     source = (templates() / shell.hook).read_text(encoding="utf-8")
     text = (
@@ -171,6 +175,9 @@ def render_hook(
             version=_command(version),
             prompt=prompt,
             script=shell.word(script),
+            lock=shell.word(lock),
+            store=shell.word(store),
+            runtime=shell.word(runtime),
             as_file=False,
             fixed=[_name(name) for name in variables.FIXED],
             prefixes=[_name(prefix) for prefix in variables.REPLACED_PREFIXES],

@@ -22,8 +22,8 @@ __all__ = ["KIND", "Rotation", "UserKey", "masked", "unfinished"]
 KIND = "rotation"
 """The kind under which the store has a journal, by the name of the profile whose key it is about."""
 
-# By these seconds AWS's list may be older than the intent, and an answer to CreateAccessKey later: what was made
-# outside of them was made by somebody else.
+# By these seconds AWS's clock may be behind an intent, and what CreateAccessKey makes later: what was made outside of
+# them was made by somebody else.
 _BEFORE, _AFTER = 5, 120
 
 
@@ -38,14 +38,15 @@ class UserKey:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """The key `old` is to be replaced; `known` are the ids that the user had at `begun` (unix seconds, AWS's clock).
+    """The key `old` is to be replaced; `known` are the ids that the user had before the first new one was asked for.
 
-    `new` is None until AWS has given it and the journal has it.
+    `asked` is when one was asked for, each time (unix seconds, AWS's clock): what was made then and is in no journal is
+    lost. `new` is what AWS gave last, None before.
     """
 
     old: str
     known: tuple[str, ...]
-    begun: int
+    asked: tuple[int, ...]
     new: LongTermKey | None = None
 
     def is_about(self, access_key_id: str) -> bool:
@@ -53,24 +54,24 @@ class Rotation:
         return access_key_id in {self.old, self.new.access_key_id if self.new else None}
 
     def may_have_lost(self, key: UserKey) -> bool:
-        """Tell whether a key can be the one that this rotation made, had its program died before the secret was here.
+        """Tell whether a key can be one that this rotation made, had its program died before the secret was here.
 
         If it was never used, too, it is nobody's: its secret is shown once only.
         """
-        appeared = self.begun - _BEFORE <= key.created <= self.begun + _AFTER
-        return self.new is None and key.access_key_id not in self.known and appeared
+        appeared = any(moment - _BEFORE <= key.created <= moment + _AFTER for moment in self.asked)
+        return appeared and key.access_key_id not in self.known and not self.is_about(key.access_key_id)
 
     def to_bytes(self) -> bytes:
         """Return the form in which the store seals it."""
         new = [self.new.access_key_id, self.new.secret_access_key] if self.new else None
-        return json.dumps({"old": self.old, "known": self.known, "begun": self.begun, "new": new}).encode()
+        return json.dumps({"old": self.old, "known": self.known, "asked": self.asked, "new": new}).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Rotation:
         """Undo `to_bytes`. Raises ValueError, TypeError or KeyError for anything else."""
         fields = json.loads(data)
         new = LongTermKey(*fields["new"]) if fields["new"] else None
-        return cls(fields["old"], tuple(fields["known"]), fields["begun"], new)
+        return cls(fields["old"], tuple(fields["known"]), tuple(fields["asked"]), new)
 
 
 def masked(access_key_id: str) -> str:

@@ -8,7 +8,7 @@ import sys
 from typing import IO, TYPE_CHECKING
 
 from shellint.errors import ConfigError
-from shellint.terminal import NoHuman
+from shellint.terminal import Elsewhere, NoHuman
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,10 +36,13 @@ def run(
 ) -> tuple[int, bytes]:
     """Run a program, called `name` in an error, and return its exit code and what it printed.
 
-    Unless `human` is NoHuman it has the controlling terminal for questions (stdin) and for what it tells (stderr).
-    After `notice` seconds the person is told what is waited for; after `seconds` it is ended, with all that it started.
+    It runs where `human` is; unless that is NoHuman, it has the controlling terminal there for questions (stdin) and
+    for what it tells (stderr). After `notice` seconds the person is told what is waited for; after `seconds` it is
+    ended, with all that it started.
     Raises ConfigError then, when it prints more than `longest` bytes, and when it cannot be started.
     """
+    if isinstance(human, Elsewhere):
+        return human.run(command, name, env=env, seconds=seconds, notice=notice, longest=longest)
     import subprocess
     import threading
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from shellint.errors import Interrupted, NeedsHuman
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
-__all__ = ["Human", "NoHuman", "Terminal", "answered_by", "printable", "say"]
+__all__ = ["Elsewhere", "Human", "NoHuman", "Terminal", "answered_by", "printable", "say", "tell"]
 
 # What may end or stop the process while the terminal is in our mode; SIGKILL cannot be helped.
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGTSTP")
@@ -42,6 +43,27 @@ class Human(Protocol):
     def say(self, line: str) -> None:
         """Tell the person something, on stderr."""
         ...
+
+
+class Elsewhere(ABC):
+    """Mixed into a Human whose terminal is not this process's: what has to happen there is asked of it."""
+
+    @abstractmethod
+    def run(
+        self,
+        command: Sequence[str],
+        name: str,
+        *,
+        env: Mapping[str, str],
+        seconds: float,
+        notice: float | None,
+        longest: int,
+    ) -> tuple[int, bytes]:
+        """Run a program at that terminal, as `running.run`."""
+
+    @abstractmethod
+    def come_here(self) -> NoReturn:
+        """Raise what makes the process at that terminal do the whole command by itself."""
 
 
 class NoHuman:
@@ -102,9 +124,16 @@ def answered_by(todo: str) -> Iterator[None]:
 
 def say(line: str) -> None:
     """Write a line to stderr."""
+    tell(f"{printable(line)}\n")
+
+
+def tell(text: str) -> None:
+    """Write text that holds nothing unprintable to stderr."""
     # A full or vanished stderr must not turn a success into a failure: nor later, when Python flushes what it kept.
     with contextlib.suppress(OSError):
-        os.write(2, f"{printable(line)}\n".encode(errors="replace"))
+        rest = memoryview(text.encode(errors="replace"))
+        while rest:
+            rest = rest[os.write(2, rest) :]
 
 
 def printable(text: str) -> str:

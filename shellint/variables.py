@@ -8,6 +8,7 @@ __all__ = [
     "FIXED",
     "LONGEST_LEASE",
     "OURS",
+    "PASSPHRASES",
     "REGIONS",
     "REPLACED",
     "REPLACED_PREFIXES",
@@ -54,9 +55,13 @@ OURS = (
     "SHELLINT_OWNER",
     "SHELLINT_REQUEST",
     "SHELLINT_SAVED",
+    "SHELLINT_LOCK",
 )
 SECRET = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
 """Variables whose former value never stands in SHELLINT_SAVED; it rests in the sealed store."""
+
+PASSPHRASES = ("SHELLINT_FILE_PASSPHRASE", "AWS_VAULT_FILE_PASSPHRASE")
+"""What opens a store, ours or aws-vault's: nothing for a program that neither is."""
 
 SHAPING = (
     "AWS_ROLE_ARN",

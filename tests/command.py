@@ -7,7 +7,7 @@ import subprocess
 from tests.desk import BIN, Desk
 from tests.rig.environment import environment
 
-__all__ = ["vault"]
+__all__ = ["elsewhere", "vault"]
 
 
 def vault(desk: Desk, *words: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -22,3 +22,8 @@ def vault(desk: Desk, *words: str, stdin: str = "", **env: str) -> subprocess.Co
         start_new_session=True,
         check=False,
     )
+
+
+def elsewhere(desk: Desk) -> str:
+    """Return what is said when STS is asked: at a desk that is not AWS."""
+    return f"vault: STS is asked at {desk.aws.endpoint_url} (AWS_ENDPOINT_URL)\n"

@@ -34,6 +34,7 @@ THOROUGH = {
     "test_rig": "what the tests themselves stand on",
     "test_rotate_broken_off": "a rotation that ends anywhere",
     "test_rotate_killed": "a kill before and after each step",
+    "test_rotate_stray": "the same, with a key that stands in the way",
     "test_su": "another user's shell",
     "test_tmux": "panes of a real tmux",
 }

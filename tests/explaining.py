@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shellint.cli import call
+from shellint.cli.options import Invocation
 from shellint.credentials import LongTermKey
 from shellint.errors import ShellintError
 from shellint.paths import paths_from
@@ -33,7 +34,7 @@ def furnish(home: Path, config: str | bytes, *keys: str) -> Path:
 
 def explain(home: Path, *words: str, **env: str) -> Reply:
     """Return the reply to `vault explain WORDS`; whoever needs a passphrase for it finds none."""
-    return call(["explain", *words], environment(home, **env), None)
+    return call(["explain", *words], Invocation(environment(home, **env)))
 
 
 def facts(home: Path, *words: str, **env: str) -> dict[str, Any]:

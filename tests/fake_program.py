@@ -62,7 +62,7 @@ env -0
 printf '\0'
 """
 
-CALL = [sys.executable, "-I", str(Path(shellint.__file__).with_name("__main__.py"))]
+CALL = [sys.executable, "-I", "-S", str(Path(shellint.__file__).with_name("client.py"))]
 """How the hook calls the real program."""
 
 INTERACTIVE: Mapping[str, tuple[str, ...]] = {"bash": ("--noprofile", "--norc", "-i"), "zsh": ("-f", "-i")}
@@ -177,4 +177,6 @@ def looks(stdout: bytes) -> dict[str, Look]:
 
 def ours(env: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a session may touch."""
-    return {name: value for name, value in env.items() if name.startswith(("AWS", "SHELLINT_"))}
+    return {
+        name: value for name, value in env.items() if name.startswith(("AWS", "SHELLINT_")) and name != "SHELLINT_AGENT"
+    }

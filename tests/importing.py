@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 from shellint.actions.import_keys import import_keys
 from shellint.credentials import LongTermKey
@@ -45,7 +46,7 @@ class Home:
         request.__dict__["store"] = self.store  # Argon2 with the least work, in place of what opens a real one
         return request
 
-    def import_keys(self, *profiles: str, human: Human | None = None, scrub: bool = False, **options: bool) -> Reply:
+    def import_keys(self, *profiles: str, human: Human | None = None, scrub: bool = False, **options: Any) -> Reply:
         """Import from the two files, as the command does."""
         request = self.request(human)
         files = key_files(request.paths)

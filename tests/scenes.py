@@ -30,6 +30,7 @@ class Scene:
     files: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     signed_in: bool = False
+    agent: bool = False
     shell: str = "bash"
     code: int = 0
 
@@ -75,6 +76,14 @@ SCENES: Mapping[str, Scene] = {
     "clear": Scene(r"^\[0\]$", before=HELD),
     "vault clear --cached": Scene("1 stored sessions are forgotten", before=HELD),
     "vault clear --cached prod": Scene("1 stored sessions of prod are forgotten", before=HELD),
+    "lock": Scene("1 session and 0 sign-ins forgotten", before=HELD),
+    "sessions": Scene(r"^prod +1h +bash +\d+ ", before=HELD, agent=True),
+    "vault sessions --json": Scene('"profile": "prod"', before=HELD, agent=True),
+    "agent": Scene("running: version", before="vault agent start", agent=True),
+    "agent start": Scene("the agent runs", agent=True),
+    "agent status": Scene("running: version", before="vault agent start", agent=True),
+    "agent stop": Scene("the agent stops", before="vault agent start", agent=True),
+    "vault agent stop": Scene("the agent stops", before="vault agent start", agent=True),
     "region": Scene(r"^\[0\] prod eu-central-1$", before=HELD),
     "status": Scene("prod", before=HELD),
     "vault status --json": Scene('"profile": "prod"', before=HELD),

@@ -56,15 +56,18 @@ def type_in(sh: Shell, command: str) -> None:
 
 
 @OPTIONS
-def test_w23_ctrl_c_and_ctrl_z_are_the_commands_own(seat: Seat, options: str) -> None:
+def test_w23_ctrl_c_and_ctrl_z_are_the_commands_own_and_so_is_the_terminal(seat: Seat, options: str) -> None:
     sh = seat.sit()
     type_in(sh, f"vault exec {options}plain -- sleep 600")
     pid = in_front(sh, "sleep")
+    assert sh.foreground == os.getpgid(pid) == pid
     sh.ctrl("z")
     sh.prompt()
+    assert sh.foreground == os.getpgid(sh.pid)
     assert psutil.Process(pid).status() == psutil.STATUS_STOPPED
     type_in(sh, "fg")
     assert in_front(sh, "sleep") == pid
+    assert psutil.Process(pid).status() != psutil.STATUS_STOPPED
     sh.interrupt()
     if seat.kind.name != "fish":  # there the status of `fg` is 0, whatever the job does
         assert sh.status() == 128 + signal.SIGINT

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+from shellint.cli.options import Invocation
+from tests.agent_rig import agency
 from tests.aws import StrictAws
 from tests.examples import ROOT, command_of, commands, documented, examples
 from tests.pwsh_shell import pwsh_kind
@@ -61,14 +63,15 @@ def test_each_example_does_what_it_is_for(command: str, line: str, desk: SsoDesk
     script = desk.home / "script.ps1"  # PowerShell runs no file of another name
     script.write_text("\n".join((desk.hook(kind.name), scene.before, as_run(line), mark, scene.after, "")))
     argv = [program(kind.path or kind.name), *kind.script, str(script)]
-    env = environment(desk.home, **{**desk.env, **scene.env})
-    with Terminal(argv, env, cwd=desk.home, columns=200, lines=60) as terminal:
-        for pattern, act in scene.answers:
-            terminal.see(pattern, SECONDS)
-            terminal.send(act) if isinstance(act, str) else act(desk)
-        code = terminal.see(r"^\[(\d+)\]", SECONDS)[1]
-        terminal.see(scene.shows)
-        assert int(code) == scene.code, terminal.text()
+    with agency(desk) if scene.agent else contextlib.nullcontext(desk) as place:
+        env = environment(desk.home, **{**place.env, **scene.env})
+        with Terminal(argv, env, cwd=desk.home, columns=200, lines=60) as terminal:
+            for pattern, act in scene.answers:
+                terminal.see(pattern, SECONDS)
+                terminal.send(act) if isinstance(act, str) else act(desk)
+            code = terminal.see(r"^\[(\d+)\]", SECONDS)[1]
+            terminal.see(scene.shows)
+            assert int(code) == scene.code, terminal.text()
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
@@ -77,4 +80,4 @@ def test_every_call_that_a_document_shows_is_one_that_the_command_line_takes(fil
         command, rest = command_of(words)
         if len(words) > 1:
             with contextlib.suppress(click.exceptions.Exit):  # of --help
-                assert command.make_context(" ".join(words), rest, obj=({}, None)), words
+                assert command.make_context(" ".join(words), rest, obj=Invocation({})), words

@@ -53,7 +53,7 @@ def imported(stderr: str) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_hook_is_rendered_once_and_costs_little_after_that(kind: str, home: Path) -> None:
     """Every new shell waits for this: no heavy import ever, no Jinja the second time, the same bytes each time."""
-    argv = [sys.executable, "-X", "importtime", "-I", CALL[-1], "hook", kind]
+    argv = [sys.executable, "-X", "importtime", "-I", str(Path(CALL[-1]).with_name("__main__.py")), "hook", kind]
     first, second = (
         subprocess.run(argv, env=environment(home), capture_output=True, text=True, check=True) for _ in range(2)
     )

@@ -17,7 +17,7 @@ from shellint.importers.aws_vault import read_aws_vault
 from shellint.importers.aws_vault_file import key_names, keyring_directory, read_directory
 from shellint.importers.aws_vault_item import is_key
 from shellint.importers.haul import Haul
-from shellint.importers.jwe import WrongPassphraseError, open_jwe
+from shellint.importers.jwe import WrongPassphraseError, open_jwe, read_jwe
 from shellint.terminal import NoHuman
 from tests.importing import SECRET
 from tests.store_helpers import Person
@@ -69,8 +69,8 @@ def test_what_another_passphrase_opens_is_left_and_told(keys: Path) -> None:
 
 
 def test_names_need_no_passphrase(keys: Path) -> None:
-    assert list(key_names(keys)) == ["plain", "team/prod", "with space"]
-    assert key_names(keys / "none") == {}
+    assert key_names(keys) == ["plain", "team/prod", "with space"]
+    assert key_names(keys / "none") == []
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def with_header(**values: object) -> bytes:
 )
 def test_what_was_changed_is_refused_at_once(token: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why) as caught:
-        open_jwe(token, PASSPHRASE.encode())
+        open_jwe(read_jwe(token), PASSPHRASE.encode())
     assert not isinstance(caught.value, WrongPassphraseError)
 
 
@@ -142,3 +142,55 @@ def test_a_keyring_that_cannot_be_read_is_told_with_the_way_around() -> None:
         with pytest.raises(ConfigError) as caught:
             read_aws_vault({"HOME": "/nowhere"} | env, NoHuman())
         assert "aws-vault exec PROFILE --no-session -- vault add PROFILE --env" in caught.value.todo
+
+
+JUNK = {
+    "empty": b"",
+    "~note.txt": b"words",
+    "dots": b"a.b.c.d.e",
+    "deep": base64.urlsafe_b64encode(b"[" * 100_000) + b".a.b.c.d",
+    "bytes": b"\xff.\xff.\xff.\xff.\xff",
+    "unsealed": with_header(alg="dir"),
+}
+
+
+@pytest.fixture
+def littered(keys: Path) -> Path:
+    """The directory, with files in it that are no items."""
+    for name, data in JUNK.items():
+        (keys / name).write_bytes(data)
+    return keys
+
+
+def test_files_that_are_no_items_do_not_make_a_wrong_passphrase_right(littered: Path) -> None:
+    with pytest.raises(StoreLocked, match="does not open what aws-vault keeps"):
+        read_directory(littered, {"AWS_VAULT_FILE_PASSPHRASE": "wrong"}, NoHuman())
+    person = Person("wrong", PASSPHRASE)
+    haul = read_directory(littered, {}, person)
+    assert (len(haul.keys), person.said) == (3, ["wrong passphrase, once more"])
+    assert [
+        line.removeprefix(f"{littered}/").partition(" is left there: it is none of aws-vault's: ")[::2]
+        for line in haul.left
+    ] == [
+        (name, "sealed in another way" if name == "unsealed" else "not a JWE in compact form") for name in sorted(JUNK)
+    ]
+
+
+def test_where_there_is_no_item_no_passphrase_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "note").write_text("words")
+    assert len(read_directory(tmp_path, {}, NoHuman()).left) == 1
+    assert key_names(tmp_path) == []
+
+
+def test_a_file_that_is_too_large_does_not_take_the_others_with_it(keys: Path) -> None:
+    with (keys / "large").open("wb") as file:
+        file.truncate(2**25)
+    haul = read_directory(keys, {"AWS_VAULT_FILE_PASSPHRASE": PASSPHRASE}, NoHuman())
+    assert len(haul.keys) == 3
+    assert haul.left == (f"{keys / 'large'} is left there: cannot read {keys / 'large'}: it has more than 16 MB",)
+
+
+def test_the_right_passphrase_of_the_only_item_is_right_though_the_item_was_changed(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(changed(3))
+    haul = read_directory(tmp_path, {}, Person(PASSPHRASE))
+    assert haul.left == (f"{tmp_path / 'plain'} is left there: it was changed",)

@@ -69,3 +69,10 @@ def test_any_other_file_is_refused_and_not_repeated(tmp_path: Path, data: bytes)
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ShellintError, match="there is no file"):
         read_csv(tmp_path / "none.csv")
+
+
+def test_a_console_password_is_left_and_told_without_being_shown(tmp_path: Path) -> None:
+    data = FORMER.replace(b"alice,,", b"alice,hunter2,")
+    haul = read_csv(file_with(tmp_path, data))
+    assert len(haul.keys) == 2
+    assert [line.partition("line ")[2] for line in haul.left] == ["2: the console password of 'alice' is left there"]

@@ -11,6 +11,7 @@ import pytest
 
 import shellint.actions.login
 from shellint.cli import call
+from shellint.cli.options import Invocation
 from shellint.errors import ShellintError
 from shellint.sso.loopback import Loopback
 from tests.aws import StrictAws
@@ -120,7 +121,7 @@ def test_a_browser_that_never_comes_is_not_waited_for_without_end(desk: Desk, mo
     monkeypatch.setattr(shellint.actions.login, "PATIENCE", 0.1)
     env = environment(desk.home, **desk.env)
     with pytest.raises(ShellintError, match="no browser has come") as caught:
-        call(["login", "prod", "--no-input", "--browser", "true"], env, None)
+        call(["login", "prod", "--no-input", "--browser", "true"], Invocation(env))
     assert "--print" in caught.value.todo
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shellint.front import _unforeseen
+from shellint.outcome import unforeseen
 from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import BIN, PASSPHRASE, Desk
@@ -143,15 +143,14 @@ TOKENS = {
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_debug_shows_where_it_was_and_no_token(token: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_debug_shows_where_it_was_and_no_token(token: str) -> None:
     def fail() -> None:
         raise ValueError(f"odd answer: Bearer {TOKENS[token]}: from https://host/?code={TOKENS[token]}&x=1")
 
     try:
         fail()
     except ValueError as error:
-        _unforeseen(error, debug=True)
-    told = capfd.readouterr().err
+        told = unforeseen(error, debug=True).failure
     assert not any(TOKENS[token][at : at + 12] in told for at in range(len(TOKENS[token]) - 11))
     assert "odd answer: Bearer …: from https://" in told
     assert f"{Path(__file__).name}" in told

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from shellint.peer import tells_users_apart
 from tests.aws import StrictAws
 from tests.command import vault
 from tests.desk import BIN, Desk
@@ -180,7 +181,8 @@ def test_it_says_who_can_read_an_instances_and_ends_with_ctrl_c(desk: Desk) -> N
     words = [str(BIN / "vault"), "serve", "plain", "--ec2", "--port", str(port), "--shell", "fish"]
     with Terminal(words, environment(desk.home, **desk.env), cwd=desk.home, columns=160) as terminal:
         terminal.see(f"plain is served at http://127.0.0.1:{port} until Ctrl-C")
-        terminal.see("every user of this machine can read these credentials")
+        whose = "every program of yours" if tells_users_apart() else "every user of this machine"
+        terminal.see(f"{whose} can read these credentials")
         terminal.see(f"set -g -x AWS_EC2_METADATA_SERVICE_ENDPOINT 'http://127.0.0.1:{port}'")
         terminal.ctrl("c")
         assert terminal.wait_exit() == 128 + signal.SIGINT

@@ -30,7 +30,8 @@ def test_a_program_is_started_with_a_role_once_somebody_has_signed_in(desk: SsoD
         terminal.see("key=ASIA")
         assert terminal.wait_exit() == 0
     done = vault(desk, "exec", "--no-input", "readonly", *WHO)
-    assert (done.returncode, done.stdout[:8], done.stderr) == (0, "key=ASIA", "")
+    told = f"vault: IAM Identity Center is asked at {desk.aws.endpoint_url} (AWS_ENDPOINT_URL)\n"
+    assert (done.returncode, done.stdout[:8], done.stderr) == (0, "key=ASIA", told)
     assert desk.calls().count("CreateToken") == 1
 
 

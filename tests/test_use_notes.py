@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shellint.cli import call
+from shellint.cli.options import Invocation
 from tests.aws import StrictAws
 from tests.desk import Desk
 from tests.rig.environment import environment
@@ -12,7 +13,9 @@ from tests.rig.environment import environment
 
 def use(desk: Desk, *words: str, **env: str) -> tuple[tuple[str, ...], Mapping[str, str | None]]:
     """Return what `vault use base` says, and the variables that it sets."""
-    reply = call(["use", "base", *words], environment(desk.home, **desk.env, SHELLINT_PID="42", **env), "bash")
+    reply = call(
+        ["use", "base", *words], Invocation(environment(desk.home, **desk.env, SHELLINT_PID="42", **env), "bash")
+    )
     assert reply.change
     return reply.notes, dict(reply.change.set)
 

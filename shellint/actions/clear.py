@@ -13,13 +13,13 @@ from shellint.hook import hook_line
 from shellint.lease import Saved, Wish, held
 from shellint.request import Reply, Request
 from shellint.sessions import session_names
-from shellint.steps import StoredKey
+from shellint.steps import SessionToken, StoredKey
 
-__all__ = ["clear", "forget"]
+__all__ = ["clear", "forget", "forget_wish"]
 
 
-def clear(request: Request, *, expired: bool = False) -> Reply:
-    """Clear the calling shell. `expired` when the hook found that the session has ended."""
+def clear(request: Request, *, expired: bool = False, locked: bool = False) -> Reply:
+    """Clear the calling shell. `expired` or `locked` when the hook found that the session has to go, and why."""
     if request.shell is None:
         raise UsageError(
             "`vault clear` changes the shell it is typed in, and this shell has no hook", hook_line(request.env)
@@ -46,6 +46,8 @@ def clear(request: Request, *, expired: bool = False) -> Reply:
     notes += [f"{name} was set before and could not be put back: {later}" for name in change.lost]
     if lease is not None and not lease.is_ours:
         notes.append("the AWS keys in this shell are not those that `vault use` loaded: they are left as they are")
+    elif locked and lease is not None:
+        notes.append(f"locked; {lease.profile} is taken out of this shell")
     elif expired and lease is not None:
         notes.append(f"{lease.profile} has ended and is taken out of this shell; `vault refresh` loads it again")
     return Reply(notes=tuple(notes), change=change)
@@ -56,12 +58,18 @@ def forget(request: Request, profiles: Sequence[str]) -> Reply:
     if not profiles:
         count = len(request.store.delete_where("session", lambda _name: True))
         return Reply(notes=(f"{count} stored sessions are forgotten",))
-    count = sum(_forget_profile(request, profile) for profile in profiles)
+    count = sum(forget_wish(request, wish_for(request, Wish(profile))) for profile in profiles)
     return Reply(notes=(f"{count} stored sessions of {', '.join(profiles)} are forgotten",))
 
 
-def _forget_profile(request: Request, profile: str) -> int:
-    plan = plan_for(request, wish_for(request, Wish(profile)))
+def forget_wish(request: Request, wish: Wish, *, costly: bool = True) -> int:
+    """Forget the stored session of a wish, and return how many there were.
+
+    Without `costly` only that of a role, and only when it took no MFA code of its own.
+    """
+    plan = plan_for(request, wish)
+    if not costly and (isinstance(plan.steps[-1], SessionToken) or getattr(plan.steps[-1], "mfa_serial", None)):
+        return 0
     root = plan.steps[0]
     key = None
     if isinstance(root, StoredKey):

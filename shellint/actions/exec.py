@@ -7,6 +7,7 @@ import secrets
 import shlex
 from collections.abc import Sequence
 
+from shellint.actions.beside import start
 from shellint.actions.grant import caller_of, grant, plan_for, wish_for
 from shellint.actions.serve import served
 from shellint.broker import Broker
@@ -16,6 +17,7 @@ from shellint.lease import Wish
 from shellint.plan import Plan
 from shellint.request import Reply, Request
 from shellint.served import served_environment
+from shellint.stamps import read_lock
 from shellint.steps import StoredKey
 from shellint.variables import is_on
 
@@ -35,6 +37,7 @@ def execute(
     plan = plan_for(request, wish)
     if isinstance(plan.steps[-1], StoredKey):
         return _with_key(request, wish, plan, command)
+    lock = read_lock(request.paths)
     granted = grant(request, wish, plan, force=force, mfa_token=mfa_token)
     environment = exec_environment(
         request.env,
@@ -43,6 +46,7 @@ def execute(
         region=granted.region,
         lease="" if command else secrets.token_hex(8),
         owner=os.getpid(),  # execve keeps the pid
+        lock=lock,
     )
     return Reply(
         notes=_notes(request, wish, command, granted.notes), program=_program(request, command), environment=environment
@@ -62,6 +66,7 @@ def execute_served(
         raise UsageError(
             "--serve needs a system on which a process can fork", "`vault serve PROFILE` serves from its own window"
         )
+    wish = wish_for(request, wish)
     server = served(request, wish, force=force, mfa_token=mfa_token)
     return Reply(
         notes=_notes(request, wish, command, server.notes),
@@ -69,7 +74,7 @@ def execute_served(
         environment=served_environment(
             request.env, wish.profile, server.variables, server.region, subshell=not command
         ),
-        serve=server.run,
+        serve=lambda: start(request, wish, server.listener, server.token),
     )
 
 
@@ -93,9 +98,7 @@ def _program(request: Request, command: Sequence[str]) -> tuple[str, ...]:
 
 
 def _notes(request: Request, wish: Wish, command: Sequence[str], notes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what a person is told: before a command, whose stderr it is, only what became of a length asked for."""
-    if command:
-        return notes if wish.duration is not None else ()
-    if is_on(request.env.get("AWS_VAULT_DISABLE_HELP_MESSAGE")):
+    """Return what a person is told: as by `use` and, within a shell of its own, what that is."""
+    if command or is_on(request.env.get("AWS_VAULT_DISABLE_HELP_MESSAGE")):
         return notes
     return (*notes, f"{wish.profile} is in this shell within your shell: `exit` ends it")

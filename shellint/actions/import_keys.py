@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from shellint.actions.journals import changing_keys, part
+from shellint.actions.scrubbing import delete_spent, scrub_files
 from shellint.credentials import LongTermKey
-from shellint.errors import ConfigError, Interrupted, NeedsHuman, StoreError, StoreLocked
+from shellint.errors import ConfigError, Interrupted, NeedsHuman, ShellintError, StoreError, StoreLocked
 from shellint.importers.aws_credentials import KeyFile
 from shellint.importers.haul import Found, Haul
-from shellint.importers.scrub import check_scrub, scrub
+from shellint.importers.scrub import check_scrub
 from shellint.origin import shown
 from shellint.profiles import nearest
 from shellint.request import Reply, Request
@@ -31,6 +33,7 @@ def import_keys(
     profiles: Collection[str] = (),
     *,
     scrubbed: Sequence[KeyFile] = (),
+    spent: Path | None = None,
     overwrite: bool = False,
     yes: bool = False,
     dry_run: bool = False,
@@ -38,9 +41,12 @@ def import_keys(
     """Store the keys of a haul, or those of `profiles` alone, in few writes.
 
     From the files of `scrubbed` the keys are taken out, once the store has been read back; a copy of such a file stays
-    beside it until the person agrees to delete it. Where another key is stored under a name a person is asked, unless
-    `overwrite` or `yes`. All that may fail or be asked comes before anything is written, but for that last question.
-    Raises ConfigError, StoreError and NeedsHuman.
+    beside it until the person agrees to delete it. `spent` is a file that has the haul and nothing else: it is deleted
+    when the person agrees. Where another key is stored under a name a person is asked, unless `overwrite` or `yes`.
+    All that may fail or be asked comes before anything is written, but for what may be deleted.
+
+    Raises ConfigError, StoreError and NeedsHuman where nothing has been done; from then on a failure is in the reply,
+    beside what was done and what was not.
     """
     store = request.store
     lying = _chosen(haul, profiles)
@@ -58,24 +64,51 @@ def import_keys(
         return Reply(out="".join(lines), notes=left)
     replaced = [each for each in other if overwrite or yes or _agreed(request, each, former[each.profile])]
     done = {each.profile: each.key for each in (*new, *replaced, *same)}
-    taken_out = [(file, mine) for file in scrubbed if (mine := _of(file, lying, done))]
-    for file, mine in taken_out:
-        check_scrub(file, mine)
-    _store(store, [*new, *replaced])
-    if wrong := [name for name, key in done.items() if _stored(store, name) != key]:
-        raise StoreError(f"the store does not have what was put there: {', '.join(wrong)}", "nothing else was changed")
-    for each in replaced:
-        if (key := former[each.profile]) is not None:
-            forget_key(store, key.access_key_id)
-    notes = [
-        *left,
-        *(f"{each.profile} keeps the key that is stored" for each in other if each not in replaced),
-        *_summary("stored", [*new, *replaced]),
-        *_summary("there already", same),
-    ]
-    for file, mine in taken_out:
-        notes += _scrub(request, file, mine, yes=yes)
-    return Reply(notes=tuple(notes) or ("there is no long-term key to import",))
+    files = [(file, _of(file, lying, done)) for file in scrubbed]
+    for file, mine in files:
+        if mine:
+            check_scrub(file, mine)
+
+    def is_stored(found: Found) -> bool:
+        return done.get(found.profile) == found.key or _stored(store, found.profile) == found.key
+
+    def events() -> Iterator[str]:
+        yield from left
+        yield from (f"{each.profile} keeps the key that is stored" for each in other if each not in replaced)
+        try:
+            with changing_keys(request):
+                for each in replaced:
+                    yield from part(store, each.profile, to=each.key.access_key_id)
+                yield from _store(store, [*new, *replaced], former)
+            yield from _summary("there already", same)
+            _read_back(store, done)
+            for each in replaced:
+                if (key := former[each.profile]) is not None:
+                    forget_key(store, key.access_key_id)
+        except (ShellintError, KeyboardInterrupt):
+            yield from (f"nothing was taken out of {file.path}" for file, mine in files if mine)
+            yield from [f"{spent} is not deleted"] if spent else []
+            raise
+        yield from scrub_files(files, request.human, is_stored, yes=yes)
+        if spent:
+            yield from delete_spent(spent, haul, request.human, is_stored, yes=yes)
+
+    return _told(events())
+
+
+def _told(events: Iterator[str]) -> Reply:
+    """Return what happens, until the end or a failure: what is done by then stays done."""
+    notes: list[str] = []
+    error: ShellintError | None = None
+    try:
+        notes.extend(events)
+    except ShellintError as failure:
+        error = failure
+    except KeyboardInterrupt:
+        error = Interrupted("interrupted", "run it again: it goes on where it was")
+    except OSError as failure:
+        error = StoreError(f"the system failed: {failure.strerror}", "run it again: it goes on where it was")
+    return Reply(notes=tuple(notes) or (() if error else ("there is no long-term key to import",)), error=error)
 
 
 def _chosen(haul: Haul, profiles: Collection[str]) -> list[Found]:
@@ -102,9 +135,44 @@ def _of(file: KeyFile, lying: Iterable[Found], done: dict[str, LongTermKey]) -> 
     return [each for each in lying if each.place.place == str(file.path) and done.get(each.profile) == each.key]
 
 
-def _store(store: Store, keys: Sequence[Found]) -> None:
-    for first in range(0, len(keys), _AT_ONCE):
-        store.put_many("key", {each.profile: each.key.to_bytes() for each in keys[first : first + _AT_ONCE]})
+def _store(store: Store, keys: Sequence[Found], former: Mapping[str, LongTermKey | None]) -> Iterator[str]:
+    done: list[Found] = []
+    try:
+        for first in range(0, len(keys), _AT_ONCE):
+            some = keys[first : first + _AT_ONCE]
+            _check_unchanged(store, some, former)
+            store.put_many("key", {each.profile: each.key.to_bytes() for each in some})
+            done += some
+    except (ShellintError, KeyboardInterrupt):
+        # What fails last, as the disk may after the file has got its name, does not undo it.
+        there = [*done, *(each for each in keys[len(done) :] if _is_there(store, each))]
+        yield from _summary("stored", there)
+        yield from _summary("not stored", [each for each in keys if each not in there])
+        raise
+    yield from _summary("stored", done)
+
+
+def _check_unchanged(store: Store, keys: Sequence[Found], former: Mapping[str, LongTermKey | None]) -> None:
+    """Raise StoreError where another process stored something else since it was asked what may be replaced."""
+    names = set(store.names("key"))
+    for each in keys:
+        now = _stored(store, each.profile) if each.profile in names else None
+        if now not in {former.get(each.profile), each.key}:
+            raise StoreError(
+                f"the key that is stored for {each.profile} was changed meanwhile, by another process", "run it again"
+            )
+
+
+def _read_back(store: Store, done: Mapping[str, LongTermKey]) -> None:
+    if wrong := [name for name, key in done.items() if _stored(store, name) != key]:
+        raise StoreError(f"the store does not have what was put there: {', '.join(wrong)}", "run it again")
+
+
+def _is_there(store: Store, found: Found) -> bool:
+    try:
+        return _stored(store, found.profile) == found.key
+    except ShellintError:
+        return False
 
 
 def _stored(store: Store, name: str) -> LongTermKey | None:
@@ -137,21 +205,3 @@ def _summary(what: str, keys: Sequence[Found]) -> Iterator[str]:
         more = f" and {len(keys) - _NAMES} more" if len(keys) > _NAMES else ""
         number = "1 key is" if len(keys) == 1 else f"{len(keys)} keys are"
         yield f"{number} {what}: {', '.join(each.profile for each in keys[:_NAMES])}{more}"
-
-
-def _scrub(request: Request, file: KeyFile, keys: Sequence[Found], *, yes: bool) -> Iterator[str]:
-    backup = scrub(file, keys)
-    if backup is None:
-        return
-    yield f"their keys are out of {file.path}: programs that took them from there get them by `vault use` now"
-    if not yes and _may_go(request, backup):
-        backup.unlink(missing_ok=True)
-    else:
-        yield f"{backup} still has them in plain text: delete it when all is well"
-
-
-def _may_go(request: Request, backup: Path) -> bool:
-    try:
-        return request.human.confirm(f"Delete {backup}, which still has the keys in plain text?")
-    except (NeedsHuman, Interrupted):
-        return False  # it can wait, and all else is done

@@ -11,24 +11,26 @@ from shellint.actions.planning import look_up, plan_from, wish_for
 from shellint.broker import STALE, Broker
 from shellint.credentials import Credentials, LongTermKey
 from shellint.endpoint import Endpoint, bearer_endpoint
-from shellint.errors import AwsRefused, ConfigError, StoreError, StoreLocked
+from shellint.errors import AwsRefused, ConfigError, StoreError
 from shellint.lasting import Lasting
 from shellint.lease import Wish
 from shellint.partitions import STS_REGION, partition_of_region
 from shellint.plan import Plan
 from shellint.request import Request
+from shellint.sessions import session_names
 from shellint.sources.iam import Iam, iam_client, user_of
 from shellint.sources.stored_key import credentials
 from shellint.steps import AssumeRole, SessionToken, StoredKey
-from shellint.store import Store
 
-__all__ = ["UNKNOWN_KEY", "KeyAccess", "Target", "find_key", "stored_ids"]
+__all__ = ["UNKNOWN_KEY", "KeyAccess", "Target", "find_key"]
 
 UNKNOWN_KEY = "InvalidClientTokenId"
 """AWS's code for a key that it does not know (yet), or that is not active."""
 
 # What is left of a session has to outlast the rotation, with a person who thinks about a question meanwhile.
 _MIN_TTL = 300
+# Seconds that a kept session has to last when there is nothing left but the end of a rotation.
+_END_TTL = 60
 # Seconds between the tries with a key that AWS has just made: it is known everywhere within a few.
 _PAUSES = (1, 1, 2, 3, 5, 8, 10)
 
@@ -78,19 +80,6 @@ def find_key(request: Request, profile: str) -> Target:
     )
 
 
-def stored_ids(store: Store) -> dict[str, str]:
-    """Return the id of the key that each profile has; one that cannot be read is no reason to keep another one old."""
-    ids = {}
-    for name in store.names("key"):
-        try:
-            ids[name] = LongTermKey.from_bytes(store.get("key", name) or b"").access_key_id
-        except StoreLocked:
-            raise
-        except (StoreError, ValueError, TypeError):
-            continue
-    return ids
-
-
 class KeyAccess:
     """Calls to AWS as the user whose key it is.
 
@@ -114,6 +103,7 @@ class KeyAccess:
         self._mfa_token = mfa_token
         self._pause = pause
         self._user = ""
+        self._kept: Credentials | None = None
         self._iam: Iam | None = None
 
     def stored(self) -> LongTermKey:
@@ -148,17 +138,32 @@ class KeyAccess:
         if not self._session:
             self._iam = None
 
+    def session_of(self, access_key_id: str) -> None:
+        """Let a session that was made with another key serve, if one is kept: it has cost a code already."""
+        if not self._session:
+            return
+        try:
+            kept = self._caller.store.get("session", session_names(self._target.plan, access_key_id)[-1])
+            session = Credentials.from_bytes(kept or b"")
+        except (StoreError, ValueError, TypeError, KeyError):
+            return
+        if session.left(self._caller.now()) >= _END_TTL:
+            self._kept = session
+
     def _connect(self, *, again: bool = False) -> Iam:
-        token, self._mfa_token = self._mfa_token, None
         key = self.stored()
         user = self._user or self.user(key)
         signer: LongTermKey | Credentials = key
         if self._session:
-            signer = Broker(self._caller).obtain(self._target.plan, min_ttl=_MIN_TTL, force=again, mfa_token=token)
+            signer = self._kept if self._kept and not again else self._obtain(force=again)
         self._iam = iam_client(
             self._target.iam, signer, self._caller.env, user=user, owner=self._target.holder, now=self._caller.now
         )
         return self._iam
+
+    def _obtain(self, *, force: bool) -> Credentials:
+        token, self._mfa_token = self._mfa_token, None
+        return Broker(self._caller).obtain(self._target.plan, min_ttl=_MIN_TTL, force=force, mfa_token=token)
 
     def _user_of(self, key: LongTermKey) -> str:
         sts = self._target.plan.sts

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shellint.actions.journals import changing_keys, part
 from shellint.config_edit import append_profile, check_profile_name
 from shellint.config_file import read_config
 from shellint.credentials import LongTermKey
@@ -45,11 +46,13 @@ def add(
     check_profile_name(profile)
     if profile in request.store.names("key") and not yes and not _agreed(request, profile):
         return Reply(notes=("nothing was changed",), code=1)
-    before = _stored_key_id(request, profile)
-    request.store.put("key", profile, key.to_bytes())
+    with changing_keys(request):
+        given_up = part(request.store, profile, to=key.access_key_id)
+        before = _stored_key_id(request, profile)
+        request.store.put("key", profile, key.to_bytes())
     if before is not None and before != key.access_key_id:
         forget_key(request.store, before)
-    notes = [f"the key of {profile} is stored", *_displaced(request, profile)]
+    notes = [f"the key of {profile} is stored", *given_up, *_displaced(request, profile)]
     if write_config:
         notes += _write_section(request, profile, mfa_serial)
     return Reply(notes=tuple(notes))
@@ -97,7 +100,7 @@ def key_from_json(text: str) -> LongTermKey:
     names = " or ".join(f"{key_id} and {secret}" for key_id, secret in _JSON_NAMES)
     wrong = UsageError(
         f"what came on stdin is not JSON with {names}",
-        "give it what `aws iam create-access-key` prints; `vault import FILE` takes the CSV that IAM offers",
+        "give it what `aws iam create-access-key` prints; `vault import --from csv FILE` takes what IAM offers",
     )
     try:
         values: Any = json.loads(text.removeprefix("\ufeff"))  # PowerShell 5.1 may put one there
@@ -124,12 +127,14 @@ def remove(request: Request, profile: str, *, yes: bool) -> Reply:
     with answered_by("--yes answers it"):
         if not yes and not request.human.confirm(f"Remove the key of {profile}?"):
             return Reply(notes=("nothing was changed",), code=1)
-    before = _stored_key_id(request, profile)
-    request.store.delete("key", profile)
-    request.store.delete("rotation", profile)
+    with changing_keys(request):
+        before = _stored_key_id(request, profile)
+        given_up = part(request.store, profile, give_up=True)
+        request.store.delete("key", profile)
     if before is not None:
         forget_key(request.store, before)
-    return Reply(notes=(f"the key of {profile} is forgotten; at AWS it still exists", *_left_behind(request, profile)))
+    forgotten = f"the key of {profile} is forgotten; at AWS it still exists"
+    return Reply(notes=(forgotten, *given_up, *_left_behind(request, profile)))
 
 
 def _displaced(request: Request, profile: str) -> Iterator[str]:

@@ -18,6 +18,8 @@ def last_profile(paths: Paths) -> str:
 
 def remember_profile(paths: Paths, name: str) -> None:
     """Note it; a place that cannot be written is no reason for `use` to fail."""
+    if last_profile(paths) == name:
+        return
     try:
         private_directory(paths.cache)
         write_private(paths.cache / "last", name.encode("utf-8", "surrogateescape"))

@@ -1,8 +1,9 @@
 """`rotate`: a new long-term key in the place of an old one, without a moment at which no stored key works.
 
-The new key is made, proven, and stored before the old one is deactivated; then it is proven once more, and the old one
-is deleted. The journal (`rotation.py`) is in the store from before the first change until after the last, and each step
-looks first whether it is done already: so `rotate`, run again, goes on wherever it was ended.
+The new key is made, proven and stored before the old one is deleted. That is the last call to AWS, and no deactivation
+goes before it: a session might end with the key that it was made with, and the next one would cost a second MFA code.
+The journal (`rotation.py`) is in the store from before the first change until after the last, and each step may be done
+twice: so `rotate`, run again, goes on wherever it was ended.
 """
 
 from __future__ import annotations
@@ -12,26 +13,24 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from shellint.actions.key_access import UNKNOWN_KEY, KeyAccess, find_key, stored_ids
+from shellint.actions.journals import changing_keys, journals, part, stored_ids
+from shellint.actions.key_access import UNKNOWN_KEY, KeyAccess, find_key
 from shellint.actions.other_key import date, make_room
 from shellint.credentials import LongTermKey
-from shellint.errors import AwsRefused, NeedsHuman, ShellintError, StoreError, StoreLocked, UsageError
-from shellint.paths import private_directory
+from shellint.errors import AwsRefused, NeedsHuman, ShellintError, StoreError, UsageError
 from shellint.request import Reply, Request
-from shellint.rotation import KIND, Rotation, masked, unfinished
+from shellint.rotation import KIND, Rotation, UserKey, masked, unfinished
 from shellint.sessions import forget_key
-from shellint.store.lock import hold
 
 __all__ = ["rotate"]
 
-# By these AWS says for sure that it has made no key: then there is nothing to go on with.
+# By these AWS says for sure that it has made no key: the journal is what it was before.
 _NOTHING_MADE = {"AccessDenied", "LimitExceeded"}
 # What is wrong with a key that AWS lists and does not take, by whether it is active.
 _NOT_WORKING = {
     True: ("is not known to all of AWS yet", "try again in a minute"),
     False: ("is inactive", "activate it, or delete it, in the IAM console; then try again"),
 }
-_LOCK_LIMIT = 2.0
 
 
 def rotate(
@@ -52,7 +51,7 @@ def rotate(
     access = KeyAccess(request, target, session=session, mfa_token=mfa_token, pause=pause)
     for note in target.notes:
         request.human.say(note)
-    with _alone(request), _what_is_left(request):
+    with changing_keys(request), _what_is_left(request):
         return _Rotating(request, target.holder, access, yes=yes).run()
 
 
@@ -72,7 +71,8 @@ class _Rotating:
         """Go through all steps, from the first that is not done yet."""
         rotation = self._journal
         if rotation is not None:
-            self._human.say(f"going on with the rotation of the key of {self._name}, begun {date(rotation.begun)}")
+            self._human.say(f"going on with the rotation of the key of {self._name}, begun {date(min(rotation.asked))}")
+            self._access.session_of(rotation.old)
         new = rotation.new if rotation else None
         if rotation is None or new is None or not self._works(new):
             rotation, new = self._make(rotation)
@@ -85,16 +85,11 @@ class _Rotating:
 
     def _found(self, holder: str) -> tuple[str, Rotation | None]:
         """Return the journal about the key, with its name, which another profile with the same key may have given."""
-        for name in self._store.names(KIND):
-            try:
-                rotation = Rotation.from_bytes(self._store.get(KIND, name) or b"")
-            except StoreLocked:
-                raise
-            except (StoreError, ValueError, TypeError, KeyError):
-                continue  # damaged: what it was about shows in the list of the user's keys
-            if rotation.is_about(self._key.access_key_id):
-                return name, rotation
-        return holder, None
+        about = [
+            (name, found) for name, found in journals(self._store).items() if found.is_about(self._key.access_key_id)
+        ]
+        # Where a move from one name to another was broken off there are two; who has a new key knows more.
+        return max(about, key=lambda each: each[1].new is not None, default=(holder, None))
 
     def _works(self, new: LongTermKey) -> bool:
         """Tell whether the key that an earlier run made is good; False when it is no longer there at all."""
@@ -109,30 +104,40 @@ class _Rotating:
         listed = self._access.ask(lambda iam: iam.keys()).find(new.access_key_id)
         if listed is None:
             return False
-        state, todo = _NOT_WORKING[listed.active]
-        raise ShellintError(f"the new key {masked(new.access_key_id)} {state}", todo)
+        raise _not_working(listed)
 
     def _make(self, before: Rotation | None) -> tuple[Rotation, LongTermKey]:
         """Make a key, with the intent journalled first, and the key at once after it."""
         user = self._access.user(self._key)
         if before is None:
             self._agree(user)
+            for line in part(self._store, self._name):
+                self._human.say(line)
         listing = self._access.ask(lambda iam: iam.keys())
         old = self._key.access_key_id
         for other in listing.keys:
             if other.access_key_id != old:
+                if before is not None and before.is_about(other.access_key_id):
+                    raise _not_working(other)  # the list that lacked it was stale
                 lost = before is not None and before.may_have_lost(other)
                 make_room(
                     self._human, self._access, other, user=user, lost=lost, holders=self._holders(other.access_key_id)
                 )
-        known = {old, *(key.access_key_id for key in listing.keys)}
-        rotation = Rotation(old, tuple(sorted(known)), int(self._now()) - listing.ahead)
+        asked = int(self._now()) - listing.ahead
+        if before is None:
+            known = {old, *(key.access_key_id for key in listing.keys)}
+            rotation = Rotation(old, tuple(sorted(known)), (asked,))
+        else:
+            # The list may be stale: what was unknown at first stays so, and a key that it lacks keeps its secret.
+            rotation = replace(before, asked=(*before.asked, asked))
         self._write(rotation)
         try:
             new = self._access.ask(lambda iam: iam.create())
         except AwsRefused as refused:
-            if refused.code in _NOTHING_MADE:
+            if refused.code in _NOTHING_MADE and before is None:
                 self._store.delete(KIND, self._name)
+            elif refused.code in _NOTHING_MADE and before is not None:
+                self._write(before)
             raise
         rotation = replace(rotation, new=new)
         try:
@@ -165,15 +170,17 @@ class _Rotating:
         self._access.key_replaced()
 
     def _retire(self, rotation: Rotation, new: LongTermKey) -> None:
-        """Deactivate the old key and delete it, as far as that is not done, and forget what was made with it."""
-        old = self._access.ask(lambda iam: iam.keys()).find(rotation.old)
-        if old is not None:
-            if old.active:
-                self._access.ask(lambda iam: iam.deactivate(rotation.old))
-            self._access.user(new, new=True)
+        """Delete the old key, once the new one is proven again, and forget what was made with it."""
+        self._access.user(new, new=True)
+        try:
             self._access.ask(lambda iam: iam.delete(rotation.old))
+        except AwsRefused:
+            # Who may not delete is told so even about a key that somebody else has deleted.
+            if self._access.ask(lambda iam: iam.keys()).find(rotation.old) is not None:
+                raise
         forget_key(self._store, rotation.old)
-        self._store.delete(KIND, self._name)
+        done = {name for name, found in journals(self._store).items() if found.old == rotation.old}
+        self._store.delete_where(KIND, done.__contains__)
 
     def _holders(self, access_key_id: str) -> list[str]:
         """Return the profiles for which a key is stored now."""
@@ -181,6 +188,11 @@ class _Rotating:
 
     def _write(self, rotation: Rotation) -> None:
         self._store.put(KIND, self._name, rotation.to_bytes())
+
+
+def _not_working(new: UserKey) -> ShellintError:
+    state, todo = _NOT_WORKING[new.active]
+    return ShellintError(f"the new key {masked(new.access_key_id)} {state}", todo)
 
 
 def _only_key(request: Request) -> str:
@@ -191,18 +203,6 @@ def _only_key(request: Request) -> str:
     if not names:
         raise UsageError("no key is stored", "`vault add PROFILE` stores one")
     raise UsageError(f"keys are stored for {', '.join(names)}", "name one: vault rotate PROFILE")
-
-
-@contextlib.contextmanager
-def _alone(request: Request) -> Iterator[None]:
-    """Hold the lock among all that rotate keys of this store."""
-    path = private_directory(request.store.path.parent / "locks") / "rotate.lock"
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(hold(path, _LOCK_LIMIT))
-        except TimeoutError:
-            raise ShellintError("another vault is rotating a key", "wait for it, or end it; then try again") from None
-        yield
 
 
 @contextlib.contextmanager

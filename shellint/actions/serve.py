@@ -6,6 +6,7 @@ import secrets
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from shellint.actions.grant import caller_of, minimum_ttl, plan_for, wish_for
 from shellint.broker import Broker
@@ -13,12 +14,13 @@ from shellint.credentials import Credentials
 from shellint.endpoints.container import container
 from shellint.endpoints.documents import refusal
 from shellint.endpoints.instance import instance
-from shellint.endpoints.server import listen, url_of
+from shellint.endpoints.server import Answer, Asked, listen, url_of
 from shellint.endpoints.server import serve as answer_all
 from shellint.endpoints.sessions import FRESH, Sessions
 from shellint.errors import NeedsHuman
 from shellint.lasting import HOUR
 from shellint.lease import Wish
+from shellint.peer import tells_users_apart
 from shellint.plan import Plan
 from shellint.render import SHELLS, render_export
 from shellint.request import Reply, Request
@@ -26,25 +28,29 @@ from shellint.served import served_change
 from shellint.steps import AssumeRole, session_name_of
 from shellint.terminal import Human, NoHuman
 
+if TYPE_CHECKING:
+    from socket import socket
+
 __all__ = ["CONTAINER", "INSTANCE", "Served", "serve", "served", "sessions_of"]
 
 CONTAINER, INSTANCE = "ecs", "ec2"
 _FULL_URI, _TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 _OPEN = (
-    "vault: every user of this machine can read these credentials: who asks an instance's metadata need not prove"
-    " anything (--ecs has a token)"
+    "vault: {} can read these credentials: who asks an instance's metadata need not prove anything (--ecs has a token)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that listens already: `variables` say where, `run` answers until the process ends."""
+    """A server that listens already: `variables` say where, with the `token` of a container's."""
 
     url: str
+    token: str = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
     region: str | None
     notes: tuple[str, ...]
-    run: Callable[[], None]
+    listener: socket
+    answer: Callable[[Asked], Answer]
 
 
 def serve(
@@ -67,8 +73,9 @@ def serve(
             f"vault: {wish.profile} is served at {server.url} until Ctrl-C, to a shell that runs these lines"
         )
         if kind == INSTANCE:
-            request.human.say(_OPEN)
-        server.run()
+            who = "every program of yours" if tells_users_apart() else "every user of this machine"
+            request.human.say(_OPEN.format(who))
+        answer_all(server.listener, server.answer, refusal=refusal)
 
     return Reply(out=render_export(SHELLS[shell], change), notes=server.notes, serve=run)
 
@@ -92,15 +99,15 @@ def served(
     _session(request, wish, plan, request.human, force=force, mfa_token=mfa_token)
     sessions = sessions_of(request, wish)
     url = url_of(listener)
+    token = "" if kind == INSTANCE else secrets.token_urlsafe(32)
     if kind == INSTANCE:
         variables = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
         answer = instance(sessions.get, plan.region, secrets.token_bytes(), request.now)
     else:
-        token = secrets.token_urlsafe(32)
         variables = {_FULL_URI: f"{url}/", _TOKEN: token}
         answer = container(sessions.get, token, request.now)
     notes = (*plan.notes, *plan.elsewhere)
-    return Served(url, variables, plan.region, notes, lambda: answer_all(listener, answer, refusal=refusal))
+    return Served(url, token, variables, plan.region, notes, listener, answer)
 
 
 def sessions_of(request: Request, wish: Wish) -> Sessions:

@@ -18,6 +18,7 @@ from shellint.origin import Origin
 from shellint.profile_settings import ProfileSettings
 from shellint.profiles import profile_names, read_config
 from shellint.request import Reply, Request
+from shellint.stamps import read_lock
 from shellint.terminal import answered_by
 
 __all__ = ["refresh", "region", "use"]
@@ -28,8 +29,9 @@ def use(request: Request, wish: Wish | None, *, force: bool = False, mfa_token: 
     _needs_hook(request, "use", wish.profile if wish else "PROFILE")
     wish = wish or Wish(_picked(request))
     wish = _previous(request) if wish.profile == "-" else wish_for(request, wish)
+    lock = read_lock(request.paths)
     granted = grant(request, wish, force=force, mfa_token=mfa_token)
-    return _loaded(request, wish, granted)
+    return _loaded(request, wish, granted, lock)
 
 
 def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_token: str | None = None) -> Reply:
@@ -48,6 +50,8 @@ def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_t
     wish = lease.wish if lease else ended
     if wish is None:
         raise ShellintError("nothing is loaded in this shell", "`vault use PROFILE` loads a profile")
+    # What began by itself is no person's wish to have it back after a `lock`.
+    lock = lease.lock if ahead and lease else read_lock(request.paths)
     try:
         granted = grant(request, wish, renew=lease is not None, force=force, mfa_token=mfa_token, programs=not ahead)
     except NeedsHuman as error:
@@ -58,8 +62,8 @@ def refresh(request: Request, *, force: bool = False, ahead: bool = False, mfa_t
         raise NeedsHuman(f"{wish.profile} ends in {left}", "`vault refresh` renews it") from error
     if lease is None or lease.owner != request.shell_pid:
         # Ended, or inherited: this shell gets a lease of its own, and its parent's stays what it is.
-        return _loaded(request, wish, granted)
-    change = environment.renew(request.env, lease, wish, granted.credentials, minimum=minimum_ttl(request))
+        return _loaded(request, wish, granted, lock)
+    change = environment.renew(request.env, lease, wish, granted.credentials, minimum=minimum_ttl(request), lock=lock)
     if lease.saved and lease.saved.sealed:
         extend_sealed(request, lease.saved, granted.credentials.expires)
     notes = () if ahead else (*granted.notes, _summary(request, wish, granted), *_left_alone(change))
@@ -80,7 +84,8 @@ def region(request: Request, name: str) -> Reply:
     return Reply(notes=(note,), change=environment.move(lease, replace(lease.wish, region=name), name))
 
 
-def _loaded(request: Request, wish: Wish, granted: Granted) -> Reply:
+def _loaded(request: Request, wish: Wish, granted: Granted, lock: str) -> Reply:
+    """Load what was granted; `lock` is the lock stamp from before: a `lock` meanwhile takes it out again."""
     lease, saved = held(request.env), Saved.decode(request.env.get("SHELLINT_SAVED", ""))
     # The same shell keeps its lease, so that what it sealed at the first `use` stays where it is.
     keeps = lease is not None and lease.is_ours and lease.owner == request.shell_pid
@@ -93,6 +98,7 @@ def _loaded(request: Request, wish: Wish, granted: Granted) -> Reply:
         owner=request.shell_pid,
         minimum=minimum_ttl(request),
         sealed=opened(request, saved),
+        lock=lock,
     )
     if change.seal:
         seal(request, change.lease, change.seal, granted.credentials.expires)

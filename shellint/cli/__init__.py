@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from shellint import __version__
-from shellint.cli.options import example
+from shellint.cli.options import Invocation, example
 from shellint.errors import Interrupted, UsageError
 from shellint.request import Reply
 
@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "clear": ("shellint.cli.shell", "take it out of this shell and restore what was there before"),
     "region": ("shellint.cli.shell", "change the region of what is loaded"),
     "status": ("shellint.cli.shell", "what this shell holds, and for how long"),
+    "lock": ("shellint.cli.shell", "forget all sessions and sign-ins, and have every shell drop what it holds"),
     "explain": ("shellint.cli.explain", "how a profile gets its credentials, and where each setting came from"),
     "exec": ("shellint.cli.programs", "run a command with credentials"),
     "serve": ("shellint.cli.programs", "answer programs that ask for credentials"),
@@ -33,6 +34,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "remove": ("shellint.cli.keys", "forget a long-term key"),
     "rotate": ("shellint.cli.rotate", "replace a long-term key, at AWS and here"),
     "sso": ("shellint.cli.sso", "sign in to IAM Identity Center, and write its roles as profiles"),
+    "sessions": ("shellint.cli.agent", "which shells hold what"),
+    "agent": ("shellint.cli.agent", "the resident that answers for all shells"),
     "store": ("shellint.cli.store", "where the secrets rest, and what opens them"),
     "doctor": ("shellint.cli.doctor", "look for what is wrong, and say what to do about it"),
     "setup": ("shellint.cli.setup", "add the hook to your shell's start-up file, or take it out"),
@@ -76,7 +79,7 @@ class _Group(click.Group):
         return super().resolve_command(ctx, [name, *args[1:]])
 
 
-def call(argv: Sequence[str], env: Mapping[str, str], shell: str | None) -> Reply:
+def call(argv: Sequence[str], invocation: Invocation) -> Reply:
     """Run one command line. Raises ShellintError; `--help` and `--version` are Replies too."""
     if argv and argv[0] in _OPTIONS:
         argv = (*argv[1:], _OPTIONS[argv[0]])
@@ -86,7 +89,7 @@ def call(argv: Sequence[str], env: Mapping[str, str], shell: str | None) -> Repl
             "options go behind the command: vault COMMAND [OPTIONS]",
         )
     try:
-        result: Any = _main.main(list(argv), prog_name="vault", standalone_mode=False, obj=(env, shell))
+        result: Any = _main.main(list(argv), prog_name="vault", standalone_mode=False, obj=invocation)
     except click.Abort:
         raise Interrupted("interrupted") from None
     except click.exceptions.NoArgsIsHelpError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,12 +14,24 @@ from shellint.errors import UsageError
 from shellint.request import Reply, Request
 
 if TYPE_CHECKING:
+    from shellint.importers.aws_credentials import KeyFile
     from shellint.importers.haul import Haul
 
 __all__ = ["import_command"]
 
-# The keys, the profiles among them that are meant, and what to say of the place where they still lie.
-_Read: TypeAlias = "tuple[Haul, tuple[str, ...], str]"
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The keys, the profiles among them that are meant (all when empty), and what to say of where they still lie.
+
+    `--scrub` takes them out of `files`, or deletes the file that is `spent`.
+    """
+
+    haul: Haul
+    profiles: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    files: tuple[KeyFile, ...] = ()
+    spent: Path | None = None
 
 
 @click.command(
@@ -42,7 +54,7 @@ _Read: TypeAlias = "tuple[Haul, tuple[str, ...], str]"
     show_default=True,
     help="What to read: the AWS CLI's files, a CSV file of the IAM console, aws-vault's keyrings.",
 )
-@click.option("--scrub", is_flag=True, help="Take the keys out of the AWS CLI's files once they are stored.")
+@click.option("--scrub", is_flag=True, help="Take what is stored out of the AWS CLI's files, or delete the CSV file.")
 @click.option("--overwrite", is_flag=True, help="Replace other keys that are stored under the same names.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @common
@@ -58,29 +70,38 @@ def import_command(
 ) -> Reply:
     """Store the long-term keys of the PROFILEs, or all there are, from where they lie already."""
     from shellint.actions.import_keys import import_keys
-    from shellint.importers.aws_credentials import key_files
 
-    if scrub and source != "aws-credentials":
-        raise UsageError("--scrub is for the AWS CLI's files alone", "delete what is no longer needed yourself")
-    haul, profiles, hint = _READERS[source](request, words)
+    if scrub and source == "aws-vault":
+        raise UsageError("--scrub is not for aws-vault's keyrings", "take a key out yourself: aws-vault remove PROFILE")
+    read = _READERS[source](request, words)
     reply = import_keys(
         request,
-        haul,
-        profiles,
-        scrubbed=key_files(request.paths) if scrub else (),
+        read.haul,
+        read.profiles,
+        scrubbed=read.files if scrub else (),
+        spent=read.spent if scrub else None,
         overwrite=overwrite,
         yes=options.yes,
         dry_run=dry_run,
     )
-    return reply if scrub or dry_run or not (haul.keys and hint) else replace(reply, notes=(*reply.notes, hint))
+    return reply if scrub and not dry_run else replace(reply, notes=(*reply.notes, *read.hints))
 
 
 def _from_files(request: Request, words: tuple[str, ...]) -> _Read:
     from shellint.importers.aws_credentials import key_files, read_keys
     from shellint.importers.haul import Haul
+    from shellint.importers.scrub import backups_of
 
-    haul = sum(map(read_keys, key_files(request.paths)), Haul())
-    return haul, words, "they are still there in plain text: `vault import --scrub` takes them out"
+    files = key_files(request.paths)
+    haul = sum(map(read_keys, files), Haul())
+    hints = [
+        f"{backup} still has keys in plain text: `vault import --scrub` offers to delete it"
+        for file in files
+        for backup, _ in backups_of(file)
+    ]
+    if haul.keys:
+        hints.insert(0, "they are still there in plain text: `vault import --scrub` takes them out")
+    return _Read(haul, words, tuple(hints), files)
 
 
 def _from_csv(_: Request, words: tuple[str, ...]) -> _Read:
@@ -88,13 +109,16 @@ def _from_csv(_: Request, words: tuple[str, ...]) -> _Read:
 
     if not 1 <= len(words) <= 2:
         raise UsageError("--from csv takes a file, and one name for its key", "vault import --from csv FILE [PROFILE]")
-    return read_csv(Path(words[0]), *words[1:]), (), f"{words[0]} still has it in plain text: delete the file"
+    file = Path(words[0])
+    haul = read_csv(file, *words[1:])
+    hint = f"{file} still has it in plain text: delete the file, or let --scrub do it"
+    return _Read(haul, hints=(hint,) if haul.keys else (), spent=file)
 
 
 def _from_aws_vault(request: Request, words: tuple[str, ...]) -> _Read:
     from shellint.importers.aws_vault import read_aws_vault
 
-    return read_aws_vault(request.env, request.human), words, ""
+    return _Read(read_aws_vault(request.env, request.human), words)
 
 
 _READERS: Mapping[str, Callable[[Request, tuple[str, ...]], _Read]] = {

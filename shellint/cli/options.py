@@ -8,8 +8,8 @@ import getpass
 import os
 import platform
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
@@ -17,12 +17,31 @@ import click
 from shellint.durations import parse_duration
 from shellint.errors import UsageError
 from shellint.lease import Wish
+from shellint.memory import Memory
 from shellint.origin import Origin
-from shellint.request import Request
+from shellint.request import Agent, Request
 from shellint.served import outside
 from shellint.terminal import Human, NoHuman, Terminal
 
-__all__ = ["Common", "common", "example", "make_wish", "variable", "wish_options"]
+__all__ = ["Common", "Invocation", "common", "example", "make_wish", "request_of", "variable", "wish_options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Where a command line comes from: the caller's environment, process and person, and what answers it.
+
+    `shell` is the kind of shell that captures the answer; `nobody` is who is asked when nobody may be;
+    `terminal` whether stdout is one.
+    """
+
+    env: Mapping[str, str] = field(repr=False)
+    shell: str | None = None
+    human: Human = field(default_factory=Terminal)
+    nobody: Human = field(default_factory=NoHuman)
+    pid: int = field(default_factory=os.getpid)
+    memory: Memory = field(default_factory=Memory)
+    agent: Agent | None = None
+    terminal: bool = field(default_factory=lambda: os.isatty(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +66,13 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(*, no_input: bool, yes: bool, passphrase_fd: int | None, debug: bool, **options: Any) -> Any:
         del debug  # looked at where failures are shown
-        env, shell = click.get_current_context().obj
-        options_in_common = Common(no_input or _set(env.get("SHELLINT_NO_INPUT")), yes, passphrase_fd)
-        human: Human = NoHuman() if options_in_common.no_input else Terminal()
-        return command(_request(env, shell, human, passphrase_fd), options_in_common, **options)
+        invocation: Invocation = click.get_current_context().obj
+        no_input = no_input or _set(invocation.env.get("SHELLINT_NO_INPUT"))
+        return command(
+            request_of(invocation, no_input=no_input, passphrase_fd=passphrase_fd),
+            Common(no_input, yes, passphrase_fd),
+            **options,
+        )
 
     return wrapped
 
@@ -60,8 +82,8 @@ def variable(option: str, name: str, **more: Any) -> Callable[[Callable[..., Any
 
     def take(context: click.Context, _: click.Parameter, value: str | bool | None) -> None:
         if value:
-            env, shell = context.obj
-            context.obj = ({**env, name: "true" if value is True else value}, shell)
+            env = {**context.obj.env, name: "true" if value is True else value}
+            context.obj = replace(context.obj, env=env)
 
     return click.option(option, expose_value=False, hidden=True, callback=take, **more)
 
@@ -108,7 +130,15 @@ def example(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _request(env: dict[str, str], shell: str | None, human: Human, passphrase_fd: int | None) -> Request:
+def request_of(
+    invocation: Invocation,
+    *,
+    no_input: bool,
+    passphrase_fd: int | None = None,
+    now: Callable[[], float] = time.time,
+) -> Request:
+    """Return what an action is given. Raises UsageError."""
+    env, shell = invocation.env, invocation.shell
     pid = env.get("SHELLINT_PID", "")
     if passphrase_fd is not None:
         with contextlib.suppress(OSError):
@@ -121,13 +151,17 @@ def _request(env: dict[str, str], shell: str | None, human: Human, passphrase_fd
         raise UsageError("the hook in this shell is not one of ours", "open a new shell")
     return Request(
         env=outside(env),
-        human=human,
-        now=time.time,
+        human=invocation.nobody if no_input else invocation.human,
+        now=now,
         user=user,
         host=platform.node().partition(".")[0] or "localhost",
         shell=shell,
         shell_pid=int(pid) if pid.isascii() and pid.isdigit() else None,
         passphrase_fd=passphrase_fd,
+        pid=invocation.pid,
+        memory=invocation.memory,
+        agent=invocation.agent,
+        terminal=invocation.terminal,
     )
 
 

@@ -30,16 +30,23 @@ class _Exec(click.Command):
 
     def _split(self, args: list[str]) -> tuple[list[str], list[str]]:
         """Return the options that `args` begin with, and the words from the first other one on, without a `--`."""
+        count = 0
+        while count < len(args) and args[count].startswith("-") and args[count] not in {"-", "--"}:
+            count += 2 if self._wants_next(args[count]) else 1
+        return args[:count], args[count + 1 :] if args[count : count + 1] == ["--"] else args[count:]
+
+    def _wants_next(self, word: str) -> bool:
+        """Tell whether the value of an option, or of the last in a cluster (-nd 15m), is the word behind it."""
         takes_value = {
             name: not option.is_flag
             for option in self.params
             if isinstance(option, click.Option)
             for name in (*option.opts, *option.secondary_opts)
         }
-        count = 0
-        while count < len(args) and args[count].startswith("-") and args[count] not in {"-", "--"}:
-            count += 2 if takes_value.get(args[count]) else 1
-        return args[:count], args[count + 1 :] if args[count : count + 1] == ["--"] else args[count:]
+        if word.startswith("--"):
+            return takes_value.get(word, False)
+        first = next((at for at, letter in enumerate(word) if takes_value.get(f"-{letter}")), None)
+        return first == len(word) - 1
 
 
 @click.command(
@@ -111,7 +118,9 @@ def exec_command(
 @click.option(
     "--ecs", "kind", flag_value="ecs", default=True, help="As a container's endpoint, with a token (default)."
 )
-@click.option("--ec2", "kind", flag_value="ec2", help="As an instance's metadata (IMDSv2): any local user can read it.")
+@click.option(
+    "--ec2", "kind", flag_value="ec2", help="As an instance's metadata (IMDSv2), which asks nobody for a token."
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen at N, not at any free port."
 )

@@ -1,4 +1,4 @@
-"""The commands about the shell one sits in: use, refresh, clear, region, status."""
+"""The commands about the shell one sits in: use, refresh, clear, region, status; and lock, about all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shellint.cli.options import Common, common, example, make_wish, wish_option
 from shellint.errors import ShellintError, UsageError
 from shellint.request import Reply, Request
 
-__all__ = ["clear_command", "refresh_command", "region_command", "status_command", "use_command"]
+__all__ = ["clear_command", "lock_command", "refresh_command", "region_command", "status_command", "use_command"]
 
 
 @click.command(
@@ -49,8 +49,11 @@ def refresh_command(request: Request, _: Common, *, force: bool, mfa_token: str 
 @click.argument("profiles", metavar="[PROFILE]...", nargs=-1)
 @click.option("--cached", is_flag=True, help="Forget stored sessions instead: those of PROFILE, or all.")
 @click.option("--expired", is_flag=True, hidden=True)
+@click.option("--locked", is_flag=True, hidden=True)
 @common
-def clear_command(request: Request, _: Common, *, profiles: tuple[str, ...], cached: bool, expired: bool) -> Reply:
+def clear_command(
+    request: Request, _: Common, *, profiles: tuple[str, ...], cached: bool, expired: bool, locked: bool
+) -> Reply:
     """Take out what `use` loaded and restore what was there before. Works offline."""
     from shellint.actions.clear import clear, forget
 
@@ -61,7 +64,19 @@ def clear_command(request: Request, _: Common, *, profiles: tuple[str, ...], cac
             f"`vault clear` clears this shell, whatever is loaded; it takes no profile ({profiles[0]!r})",
             f"its stored sessions: vault clear --cached {profiles[0]}",
         )
-    return clear(request, expired=expired)
+    return clear(request, expired=expired, locked=locked)
+
+
+@click.command("lock", epilog=example("vault lock"))
+@common
+def lock_command(request: Request, _: Common) -> Reply:
+    """Forget stored sessions and sign-ins, and take out what any shell holds, this one too.
+
+    At AWS, credentials that were handed out stay good until they end. Keys stay stored.
+    """
+    from shellint.actions.lock import lock
+
+    return lock(request)
 
 
 @click.command("region", epilog=example("vault region eu-central-1"))

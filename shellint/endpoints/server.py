@@ -1,7 +1,8 @@
 """A small HTTP server on the loopback, before which every process and every web page of this machine can stand.
 
-So a request is for its own address and no name that was made to point here (DNS rebinding); it is short, and there
-quickly; there are not too many at a time; and each connection is good for one.
+So a request comes from our own user, where the system tells; it is for its own address and no name that was made to
+point here (DNS rebinding); it is short, and there quickly; there are not too many at a time; and each connection is
+good for one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from shellint.errors import ShellintError
+from shellint.peer import is_trusted
 
 if TYPE_CHECKING:
     import socket
@@ -23,6 +25,8 @@ __all__ = ["Answer", "Asked", "listen", "serve", "url_of"]
 # Bytes of a request up to its empty line; seconds until that has to be there, and for an answer to be taken.
 LONGEST, SECONDS = 16_384, 5.0
 CONNECTIONS = 32
+# Connections that may wait to be looked at: where there is no room, a client tries again only after a second.
+_WAITING = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def listen(port: int = 0) -> socket.socket:
     import socket
 
     try:
-        return socket.create_server(("127.0.0.1", port), backlog=CONNECTIONS)
+        return socket.create_server(("127.0.0.1", port), backlog=_WAITING)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else "the loopback is not there"
         raise ShellintError(f"cannot listen at port {port}: {why}", "choose another with --port, or none") from None
@@ -117,7 +121,8 @@ def serve(listener: socket.socket, answer: Callable[[Asked], Answer], *, refusal
         block_on_close = False
 
         def process_request(self, request: Any, client_address: Any) -> None:
-            if not free.acquire(blocking=False):
+            # Another user shall not even fill the places.
+            if not is_trusted(request) or not free.acquire(blocking=False):
                 self.shutdown_request(request)
                 return
             try:

@@ -9,13 +9,14 @@ from pathlib import Path
 from shellint.config_file import read_limited
 from shellint.errors import ConfigError, UsageError
 from shellint.importers.haul import Found, Haul, haul_of, judged
-from shellint.origin import Origin
+from shellint.origin import Origin, shown
 
 __all__ = ["read_csv"]
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access-keys-admin-managed.html; the files of new users had more
 # columns, among them the name, and files can be in every order that a spreadsheet leaves them in.
 _ID, _SECRET, _USER = "accesskeyid", "secretaccesskey", "username"
+_PASSWORDS = ("password", "consolepassword")
 _FILE_OF_A_USER = re.compile(r"(.+)_accessKeys( ?\(\d+\))?\.csv")
 
 
@@ -53,5 +54,8 @@ def read_csv(path: Path, name: str | None = None) -> Haul:
             raise UsageError(
                 f"{path} does not say whose key it has", f"say what to call it: vault import --from csv {path} PROFILE"
             )
-        things.append(judged(profile, cells[_ID], cells[_SECRET], "", Origin(str(path), line)))
+        place = Origin(str(path), line)
+        things.append(judged(profile, cells[_ID], cells[_SECRET], "", place))
+        if any(map(cells.get, _PASSWORDS)):
+            things.append(f"{place}: the console password of {shown(profile)} is left there")
     return haul_of(things)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from functools import cache
+from contextvars import ContextVar
+from functools import cache, lru_cache
 from pathlib import Path
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from shellint.credentials import Credentials
     from shellint.endpoint import Endpoint
 
-__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client", "proxies_to"]
+__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client", "boto3_session", "proxies_to"]
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
@@ -37,6 +39,13 @@ _SERVICES = ("iam", "signin", "sso", "sso-oidc", "sts")
 # Three attempts of READ_TIMEOUT: an endpoint that accepts and never answers is given up after about half a minute.
 ATTEMPTS = 3
 
+# Services whose clients are kept, and how many of them.
+_KEPT = {"sts", "sso", "sso-oidc"}
+_CLIENTS = 64
+_MAKING = Lock()  # a session makes one client at a time
+_IN_FLIGHT = BoundedSemaphore(8)  # requests at a time: AWS throttles who asks for hundreds of sessions at once
+_SIGNING: ContextVar[tuple[str, str, str | None]] = ContextVar("signing")
+
 _Answer = TypeVar("_Answer")
 
 
@@ -44,9 +53,15 @@ class Client:
     """A service, asked with one key, one session or nothing. Made by `aws_client`."""
 
     def __init__(
-        self, client: Any, request: Request, now: Callable[[], float], notice: Callable[[str], None] | None = None
+        self,
+        client: Any,
+        credentials: LongTermKey | Credentials | None,
+        request: Request,
+        now: Callable[[], float],
+        notice: Callable[[str], None] | None = None,
     ) -> None:
         self._client = client
+        self._credentials = credentials
         self._request = request
         self._notice = notice
         self.now = now
@@ -78,7 +93,7 @@ class Client:
         from botocore.parsers import ResponseParserError
 
         try:
-            with self._sign_of_life():
+            with self._sign_of_life(), _IN_FLIGHT, _signing(self._credentials):
                 answer = getattr(self._client, operation)(**parameters)
             return read(answer)
         except (BotoCoreError, ClientError, ResponseParserError, *NOT_AN_ANSWER) as error:
@@ -124,49 +139,24 @@ def aws_client(
     a request that AWS takes no second time, such as one with an MFA code. `notice` tells a person what is waited for.
     Raises ConfigError when the CA bundle or the endpoint's URL cannot be used.
     """
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
-    if endpoint.ca_bundle is not None and not Path(endpoint.ca_bundle).is_file():
-        raise ConfigError(
-            f"the CA bundle {endpoint.ca_bundle} is not a file", "correct AWS_CA_BUNDLE or ca_bundle in the profile"
-        )
-
-    def client(proxies: dict[str, str]) -> Any:
-        return _boto3_session().client(
-            service,
-            region_name=endpoint.region,
-            endpoint_url=endpoint.url,
-            # None would make botocore look at REQUESTS_CA_BUNDLE; True is the bundle that comes with it.
-            verify=endpoint.ca_bundle or True,
-            aws_access_key_id=getattr(credentials, "access_key_id", None),
-            aws_secret_access_key=getattr(credentials, "secret_access_key", None),
-            aws_session_token=getattr(credentials, "session_token", None),
-            config=Config(
-                signature_version=None if credentials else UNSIGNED,
-                # An empty dict, unlike None, keeps botocore from this process's own HTTPS_PROXY.
-                proxies=proxies,
-                use_fips_endpoint=endpoint.use_fips,
-                use_dualstack_endpoint=endpoint.use_dualstack,
-                ignore_configured_endpoint_urls=True,
-                retries={"mode": "standard", "total_max_attempts": 1 if once else ATTEMPTS},
-                connect_timeout=connect_timeout,
-                read_timeout=read_timeout,
-                user_agent_extra=f"shellint/{__version__}",
-            ),
-        )
-
+    bundle = endpoint.ca_bundle
+    if bundle is not None and not Path(bundle).is_file():
+        raise ConfigError(f"the CA bundle {bundle} is not a file", "correct AWS_CA_BUNDLE or ca_bundle in the profile")
+    make = _client if service in _KEPT else _client.__wrapped__
+    shape = (bool(credentials), once, connect_timeout, read_timeout, Path(bundle).stat().st_mtime_ns if bundle else 0)
     try:
-        made = client(_proxies(env))
-        host = urlsplit(made.meta.endpoint_url).netloc
-        if _bypasses_proxy(host, env):
-            made = client({})
+        with _MAKING:
+            made = make(service, endpoint, tuple(_proxies(env).items()), *shape)
+            host = urlsplit(made.meta.endpoint_url).netloc
+            if _bypasses_proxy(host, env):
+                made = make(service, endpoint, (), *shape)
     except ValueError as error:
         raise ConfigError(
             f"the endpoint {endpoint.url} cannot be used: {error}", "correct AWS_ENDPOINT_URL_… or endpoint_url"
         ) from error
     return Client(
         made,
+        credentials,
         Request(
             profile=profile,
             owner=owner,
@@ -181,12 +171,52 @@ def aws_client(
     )
 
 
+@lru_cache(maxsize=_CLIENTS)
+def _client(
+    service: str,
+    endpoint: Endpoint,
+    proxies: tuple[tuple[str, str], ...],
+    signed: bool,
+    once: bool,
+    connect_timeout: float,
+    read_timeout: float,
+    _bundle_changed: int,
+) -> Any:
+    """Return a client without credentials of its own: kept, with its connections, for whoever asks there next."""
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    return boto3_session().client(
+        service,
+        region_name=endpoint.region,
+        endpoint_url=endpoint.url,
+        # None would make botocore look at REQUESTS_CA_BUNDLE; True is the bundle that comes with it.
+        verify=endpoint.ca_bundle or True,
+        config=Config(
+            signature_version=None if signed else UNSIGNED,
+            # An empty dict, unlike None, keeps botocore from this process's own HTTPS_PROXY.
+            proxies=dict(proxies),
+            use_fips_endpoint=endpoint.use_fips,
+            use_dualstack_endpoint=endpoint.use_dualstack,
+            ignore_configured_endpoint_urls=True,
+            retries={"mode": "standard", "total_max_attempts": 1 if once else ATTEMPTS},
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            user_agent_extra=f"shellint/{__version__}",
+        ),
+    )
+
+
 @cache
-def _boto3_session() -> Any:
-    """Return the boto3 session all clients are made from: it holds no credentials, no settings and no profile."""
+def boto3_session() -> Any:
+    """Return the boto3 session all clients are made from: it has no settings, no profile, and the caller's credentials.
+
+    Those are of the thread that calls, so that a client and its connections serve whoever asks.
+    """
     import boto3
     import botocore.session
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+    from botocore.credentials import Credentials as BotoCredentials
     from botocore.loaders import Loader
 
     class BuiltinLoader(Loader):  # type: ignore[misc]  # botocore is untyped
@@ -210,7 +240,29 @@ def _boto3_session() -> Any:
         "data_loader",
         BuiltinLoader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False),
     )
+
+    class CallersCredentials(BotoCredentials):  # type: ignore[misc]  # botocore is untyped
+        """What `Client.read` signs with."""
+
+        def get_frozen_credentials(self) -> Any:
+            return BotoCredentials(*_SIGNING.get()).get_frozen_credentials()
+
+    session._credentials = CallersCredentials("", "")
     return boto3.Session(botocore_session=session)
+
+
+@contextlib.contextmanager
+def _signing(credentials: LongTermKey | Credentials | None) -> Iterator[None]:
+    """Have what this thread asks signed with these credentials."""
+    if credentials is None:
+        yield
+        return
+    token = getattr(credentials, "session_token", None)
+    before = _SIGNING.set((credentials.access_key_id, credentials.secret_access_key, token))
+    try:
+        yield
+    finally:
+        _SIGNING.reset(before)
 
 
 def proxies_to(host: str, env: Mapping[str, str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PERMISSIONS", "Iam", "Listing", "iam_client", "user_of"]
 
 PERMISSIONS = (
-    "the user needs iam:ListAccessKeys, iam:CreateAccessKey, iam:UpdateAccessKey and iam:DeleteAccessKey on itself;"
+    "the user needs iam:ListAccessKeys, iam:CreateAccessKey and iam:DeleteAccessKey on itself;"
     " where its policy asks for MFA, the profile needs mfa_serial"
 )
 
@@ -68,13 +68,18 @@ class Iam:
         """Make a key. Asked once: had only the answer been lost, another try would be one key too many."""
         return self._ask("create_access_key", self._created, client=self._connect(once=True))
 
-    def deactivate(self, access_key_id: str) -> None:
-        """Make a key inactive, if it is still there."""
-        self._if_there("update_access_key", AccessKeyId=access_key_id, Status="Inactive")
-
     def delete(self, access_key_id: str) -> None:
         """Delete a key, if it is still there."""
-        self._if_there("delete_access_key", AccessKeyId=access_key_id)
+        try:
+            # AWS's answer is empty but for this: without it the answer is somebody else's, a portal's perhaps.
+            self._ask(
+                "delete_access_key",
+                lambda answer: answer["ResponseMetadata"]["RequestId"],
+                {"AccessKeyId": access_key_id},
+            )
+        except AwsRefused as refused:
+            if refused.code != "NoSuchEntity":
+                raise
 
     def last_used(self, access_key_id: str) -> float | None:
         """Return when a key was used last (unix seconds), as far as AWS knows; None for never."""
@@ -83,13 +88,6 @@ class Iam:
             {"AccessKeyId": access_key_id},
             lambda answer: _seconds(answer["AccessKeyLastUsed"].get("LastUsedDate")),
         )
-
-    def _if_there(self, operation: str, **parameters: str) -> None:
-        try:
-            self._ask(operation, lambda _: None, parameters)
-        except AwsRefused as refused:
-            if refused.code != "NoSuchEntity":
-                raise
 
     def _ask(
         self,

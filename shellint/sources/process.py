@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from shellint.errors import ConfigError
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["credentials"]
 
 _SETTING = "credential_process"
-# Ours, by name and sub-command: HashiCorp's `vault` has no such sub-commands.
-_PROGRAMS = {"vault", "shellint"}
-_COMMANDS = {"credential-process", "exec", "export"}
 
 
 def credentials(
@@ -69,9 +65,8 @@ def _words(profile: str, command: str) -> tuple[str, ...]:
 
 def _refuse_itself(program: Program) -> None:
     """Raise ConfigError when the command is plainly us, asked for the very profile."""
-    name, command, *rest = (*program.words, "")
-    first = next((word for word in rest if not word.startswith("-")), None)
-    if PurePath(name).stem in _PROGRAMS and command in _COMMANDS and first == program.profile:
+    first = next((word for word in program.words[2:] if not word.startswith("-")), None)
+    if program.is_ours and first == program.profile:
         profile = shlex.quote(program.profile)
         raise ConfigError(
             f"{program.name} asks vault for {program.profile} itself",

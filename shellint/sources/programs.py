@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from shellint import running
@@ -15,6 +16,7 @@ from shellint.errors import ConfigError, NeedsHuman
 from shellint.providers import Process, WebIdentityToken
 from shellint.sources.refusals import one_line
 from shellint.steps import AssumeRole, Provided, SessionToken, WebIdentity
+from shellint.variables import PASSPHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,9 @@ LONGEST = 1 << 20
 _RUNNING = "_SHELLINT_RUNNING"
 # What the hook tells the `vault` that it starts is not meant for another one further down.
 _HOOKS = ("SHELLINT_SHELL", "SHELLINT_PID")
+# Ours, by name and sub-command: HashiCorp's `vault` has no such sub-commands.
+_PROGRAMS = {"vault", "shellint"}
+_COMMANDS = {"credential-process", "exec", "export"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,12 @@ class Program:
     def name(self) -> str:
         """What a person calls it."""
         return f"{self.setting} of {self.profile}"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is plainly us."""
+        name, command, *_ = (*self.words, "")
+        return PurePath(name).stem in _PROGRAMS and command in _COMMANDS
 
     def when_asked(self, *, programs: bool, what: str) -> None:
         """Raise NeedsHuman unless `programs` may run: nobody has just asked for what a config file would start."""
@@ -104,7 +115,9 @@ def run(
 
 
 def _environment(program: Program, env: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in env.items() if name not in _HOOKS}
+    # What opens the store is for none but us, though it may be us again that a program asks for another profile.
+    unwanted = _HOOKS if program.is_ours else (*_HOOKS, *PASSPHRASES)
+    kept = {name: value for name, value in env.items() if name not in unwanted}
     return kept | {_RUNNING: json.dumps([*_running(env), program.profile])}
 
 

@@ -16,7 +16,7 @@ from shellint.sso.loopback import Loopback
 from shellint.sso.oidc import Oidc
 from shellint.sso.pkce import NoBrowser, sign_in_by_browser
 from shellint.sso.values import DeviceCode, Token
-from shellint.terminal import Human, NoHuman, Terminal
+from shellint.terminal import Elsewhere, Human, NoHuman, Terminal
 from shellint.variables import is_on
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def sign_in(
             f"signing in to {instance.name} takes a person, and none is there",
             f"run `vault sso login {shlex.quote(instance.name)}` in a terminal, without --no-input",
         )
+    if isinstance(caller.human, Elsewhere):
+        caller.human.come_here()  # the browser is there, and so is the address it comes back to
     client = Oidc(instance, oidc, caller, profile)
     opener = tuple(command or ()) or (None if browser is False or _shown(caller.env) else browser_command(caller.env))
     if browser or opener:

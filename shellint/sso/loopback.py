@@ -164,7 +164,7 @@ def _server(arrive: Callable[[str, str], tuple[_Page, threading.Event]]) -> Any:
 
         def do_GET(self) -> None:
             page, sent = _NOT_YOURS, threading.Event()
-            if is_trusted(self.client_address[:2], self.connection.getsockname()[:2]):
+            if is_trusted(self.connection):
                 page, sent = arrive(self.headers.get("Host", ""), self.path)
             try:
                 self._send(page)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from shellint.errors import StoreError
 from shellint.paths import owned_directory, sweep_temporary, write_private
@@ -23,8 +23,16 @@ __all__ = ["SealedFile"]
 class SealedFile:
     """The file of one store. Any method raises StoreError; the file is then what it was."""
 
-    def __init__(self, path: Path, *, now: Callable[[], float], lock_seconds: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        now: Callable[[], float],
+        lock_seconds: float,
+        documents: dict[Path, tuple[tuple[int, ...], Document]],
+    ) -> None:
         self.path = path
+        self._documents = documents
         self._now = now
         self._lock_seconds = lock_seconds
 
@@ -37,12 +45,19 @@ class SealedFile:
         if not owned_directory(self.path.parent):
             return None
         try:
-            data = _content(self.path)
+            with _opened(self.path) as file:
+                found = os.fstat(file.fileno())
+                # Each write is a new file, so this is the content of a state that was read before.
+                state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+                known, document = self._documents.get(self.path, (None, None))
+                if document is None or known != state:
+                    document = Document.from_bytes(file.read(), self.path)
+                    self._documents[self.path] = (state, document)
+                return document
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StoreError(f"cannot read {self.path}: {error.strerror}", "make it a file you can read") from None
-        return Document.from_bytes(data, self.path)
 
     def write(self, document: Document) -> None:
         """Replace its content, without the items whose time is past; only for the holder of the lock."""
@@ -65,8 +80,9 @@ class SealedFile:
             yield
 
 
-def _content(path: Path) -> bytes:
-    """Return what is in a file that the effective user alone can have written; a link of his to one will do."""
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that the effective user alone can have written; a link of his to one will do."""
     # Without O_NONBLOCK a FIFO in the file's place would keep every command waiting for a writer.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
         found = os.fstat(file.fileno())
@@ -77,7 +93,7 @@ def _content(path: Path) -> bytes:
                 raise StoreError(f"{path} belongs to another user", "move it away, or make it your own")
             if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
                 raise StoreError(f"other users may write in {path}", f"chmod 600 {path}")
-        return file.read()
+        yield file
 
 
 def _is_past(item: Mapping[str, object], now: float) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shellint.errors import StoreError
+from shellint.memory import Memory
 from shellint.paths import private_directory
 from shellint.store.document import MOST_WRAPS, Document, place
 from shellint.store.guard import Fresh, Guard
@@ -37,9 +38,15 @@ class Description:
     counts: Mapping[str, int]
 
 
-def open_store(directory: Path, passphrase: PassphraseSource, *, now: Callable[[], float] = time.time) -> Store:
+def open_store(
+    directory: Path,
+    passphrase: PassphraseSource,
+    *,
+    now: Callable[[], float] = time.time,
+    memory: Memory | None = None,
+) -> Store:
     """Return the store of a data directory. Cheap: nothing is read, made or asked before it is used."""
-    return Store(directory, passphrase, now=now)
+    return Store(directory, passphrase, now=now, memory=memory)
 
 
 class Store:
@@ -62,11 +69,13 @@ class Store:
         now: Callable[[], float] = time.time,
         cost: Argon2 = _COST,
         lock_seconds: float = _LOCK_SECONDS,
+        memory: Memory | None = None,
     ) -> None:
         self.path = directory / "store.json"
-        self._file = SealedFile(self.path, now=now, lock_seconds=lock_seconds)
+        memory = memory or Memory()
+        self._file = SealedFile(self.path, now=now, lock_seconds=lock_seconds, documents=memory.documents)
         self._guard = Guard(self.path, passphrase, keychains or Keychains(passphrase.env, passphrase.human), cost)
-        self._data_keys: dict[str, bytes] = {}
+        self._data_keys = memory.data_keys
 
     def exists(self) -> bool:
         """Tell whether there is a store, in whatever state."""

@@ -26,7 +26,10 @@ def get_user(call: Call) -> Element:
 def list_access_keys(call: Call) -> Element:
     """List a user's keys, without their secrets."""
     user = _user(call)
-    return {"AccessKeyMetadata": [_metadata(key) for key in user.keys], "IsTruncated": "false"}
+    listed = [key for key in user.keys if not key.unlisted_for]
+    for key in user.keys:
+        key.unlisted_for = max(0, key.unlisted_for - 1)
+    return {"AccessKeyMetadata": [_metadata(key) for key in listed], "IsTruncated": "false"}
 
 
 def create_access_key(call: Call) -> Element:

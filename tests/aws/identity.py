@@ -51,7 +51,11 @@ class LastUsed(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class AccessKey:
-    """A user's long-term key; the next `unknown_for` requests with it are refused, for AWS is consistent eventually."""
+    """A user's long-term key.
+
+    AWS is consistent eventually: the next `unknown_for` requests with it are refused, and the next `unlisted_for` lists
+    lack it.
+    """
 
     access_key_id: str
     secret: str = field(repr=False)
@@ -59,6 +63,7 @@ class AccessKey:
     created: float
     active: bool = True
     unknown_for: int = 0
+    unlisted_for: int = 0
     last_used: LastUsed | None = None
     mfa: bool = False  # a long-term key alone never carries aws:MultiFactorAuthPresent
 

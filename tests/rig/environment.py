@@ -31,5 +31,6 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
         "XDG_DATA_HOME": str(home / ".local" / "share"),
         "XDG_CACHE_HOME": str(home / ".cache"),
         "XDG_RUNTIME_DIR": str(home / "run"),
+        "SHELLINT_AGENT": "off",
         **extra,
     }

@@ -47,7 +47,7 @@ def check_plain_keys(request: Request) -> Iterator[Finding]:
         if names := list(dict.fromkeys(each.profile for each in read_keys(file).keys)):
             text = f"{file.path} has the keys of {_shortened(names)} in plain text"
             yield Finding("wrong", text, "`vault import --scrub` stores them and takes them out")
-        for backup in backups_of(file.path):
+        for backup, _ in backups_of(file):
             yield Finding("wrong", f"{backup} still has keys in plain text", "delete it when all is well")
 
 

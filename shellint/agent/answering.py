@@ -1,0 +1,64 @@
+"""In the client: what the agent asks of the person and of the machine they sit at. Imported when it asks."""
+
+from __future__ import annotations
+
+from shellint.errors import Interrupted, ShellintError
+from shellint.terminal import NoHuman, Terminal
+
+__all__ = ["answer"]
+
+
+def answer(kind: bytes, fields: list[bytes]) -> list[bytes]:
+    """Return the fields of the answer to a message of kind A or R."""
+    try:
+        return _asked(*map(_text, fields)) if kind == b"A" else _run(list(map(_text, fields)))
+    except Interrupted:
+        return [b"interrupted"]
+    except ShellintError as error:
+        return [b"error", _bytes(error.what), _bytes(error.todo)]
+
+
+def _asked(style: str, question: str) -> list[bytes]:
+    terminal = Terminal()
+    match style:
+        case "ask":
+            given = terminal.ask(question)
+        case "secret":
+            given = terminal.ask_secret(question)
+        case _:
+            given = "yes" if terminal.confirm(question, default=style == "yes") else "no"
+    return [b"ok", _bytes(given)]
+
+
+def _run(fields: list[str]) -> list[bytes]:
+    import os
+    import site
+
+    from shellint.running import run
+
+    site.main()  # where a program has to be ended, psutil does it
+    name, seconds, notice, longest, terminal, count, *rest = fields
+    env = dict(os.environ)
+    for variable in rest[int(count) :]:
+        variable_name, equals, value = variable.partition("=")
+        env.pop(variable_name, None)
+        if equals:
+            env[variable_name] = value
+    code, printed = run(
+        rest[: int(count)],
+        name,
+        human=Terminal() if terminal == "1" else NoHuman(),
+        env=env,
+        seconds=float(seconds),
+        notice=float(notice) if notice else None,
+        longest=int(longest),
+    )
+    return [b"ok", b"%d" % code, printed]
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
