@@ -21,7 +21,8 @@ class Hold:
     """What one shell holds.
 
     In unix seconds: `expires` is the end that the shell knows, `ends` that of the session it could have by now,
-    `renew` when to get a longer one, `early` seconds before the end, where half of the session is not less; `beat` when what its prompt says has changed. `step` is the last back-off.
+    `renew` when to get a longer one, which is `early` seconds before the end, or half of the session where that is
+    less; `beat` when what its prompt says has changed. `step` is the last back-off.
     """
 
     lease: Lease
