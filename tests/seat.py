@@ -45,6 +45,10 @@ class Seat(Desk):
         given = {name: value for name, value in (self.env | dict(env or {})).items() if name not in without}
         return self._shells.enter_context(Shell(self.kind, self.home, f"{first}\n{line}{rc}", given, **options))
 
+    def leave(self) -> None:
+        """Close the shells."""
+        self._shells.close()
+
     def code(self, sh: Shell, command: str) -> None:
         """Type a command that asks for an MFA code, and the code."""
         sh.prompt()

@@ -31,6 +31,7 @@ def agent(seat: Seat) -> Iterator[Agency]:
     with agency(seat) as agent:
         seat.env = agent.env
         yield agent
+        seat.leave()  # or one of them starts another agent, which nobody ends
 
 
 def test_a_new_shell_has_one_started_and_shows_nothing_of_it(seat: Seat, agent: Agency) -> None:

@@ -28,6 +28,7 @@ def room(desk: Desk, tmp_path: Path) -> Iterator[Room]:
     desk.role("plain")
     with ExitStack() as programs:
         yield Room(desk, programs, tmp_path)
+    desk.aws.session_seconds_for = {}
 
 
 def test_a_terminal_left_alone_for_fifty_minutes_is_served_and_one_for_thirteen_hours_is_not(room: Room) -> None:

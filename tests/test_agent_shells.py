@@ -41,6 +41,7 @@ class Place:
 def place(shell_kind: Kind, home: Path) -> Iterator[Place]:
     with seated(shell_kind, home) as seat, agency(seat) as agent:
         yield Place(seat, agent)
+        seat.leave()  # or one of them starts another agent, which nobody ends
 
 
 def test_a_renewal_is_there_before_the_typed_line_runs(place: Place) -> None:

@@ -68,6 +68,7 @@ def test_where_no_process_can_be_started_the_command_is_none_either(desk: Desk, 
 )
 def test_a_server_that_does_not_serve_is_one_line_and_leaves_nothing(desk: Desk, server: str, why: str) -> None:
     request = Request(environment(desk.home, **desk.env), NoHuman(), lambda: 0.0)
+    before = psutil.Process().children()
     with listen() as listener:
         address = listener.getsockname()
         with pytest.raises(ShellintError) as caught:
@@ -75,4 +76,4 @@ def test_a_server_that_does_not_serve_is_one_line_and_leaves_nothing(desk: Desk,
     assert (caught.value.what, caught.value.exit_code) == (f"the server for plain could not be started: {why}", 1)
     with pytest.raises(ConnectionRefusedError), socket.create_connection(address):
         pass
-    assert psutil.Process().children() == []
+    assert psutil.Process().children() == before

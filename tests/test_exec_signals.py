@@ -68,9 +68,9 @@ def test_what_the_terminal_sends_reaches_the_command_alone_and_once(
         group = [each.pid for each in psutil.process_iter() if each.pid and os.getpgid(each.pid) == terminal.pid]
         assert group == [terminal.pid]
         assert psutil.Process(terminal.pid).children() == []
-        for key in "cz\\":
+        for count, key in enumerate("cz\\", 1):
             terminal.ctrl(key)
-        arrives(file, "SIGINT", "SIGTSTP", "SIGQUIT")
+            arrives(file, *("SIGINT", "SIGTSTP", "SIGQUIT")[:count])
         os.kill(terminal.pid, signal.SIGUSR1)
         assert terminal.wait_exit() == 7
 

@@ -109,7 +109,7 @@ def test_saved_that_nobody_can_read_still_takes_everything_out(seat: Seat) -> No
     sh.run("export SHELLINT_SAVED='a[$(touch hit)]'")
     assert sh.output("sleep 3.5").splitlines()[-1] == ENDED
     left = {name for name in sh.environ() if name.startswith((b"AWS_", b"SHELLINT_"))}
-    assert left == {b"AWS_ENDPOINT_URL", b"SHELLINT_FILE_PASSPHRASE"}
+    assert left == {b"AWS_ENDPOINT_URL", b"SHELLINT_AGENT", b"SHELLINT_FILE_PASSPHRASE"}
     assert not (seat.home / "hit").exists()
 
 

@@ -27,7 +27,10 @@ def seat(shell_kind: Kind, home: Path) -> Iterator[Seat]:
 
 
 def ours(environ: dict[bytes, bytes]) -> set[str]:
-    return {name.decode() for name in environ if name.startswith(b"SHELLINT_")} - {"SHELLINT_FILE_PASSPHRASE"}
+    return {name.decode() for name in environ if name.startswith(b"SHELLINT_")} - {
+        "SHELLINT_AGENT",
+        "SHELLINT_FILE_PASSPHRASE",
+    }
 
 
 @pytest.mark.parametrize("between", ["; ", "\r"], ids=["same-line", "next-prompt"])

@@ -151,6 +151,7 @@ def test_clear_leaves_a_variable_changed_since_and_names_it(seat: Seat) -> None:
         b"AWS_SSO_PROFILE": b"sso",
         b"AWS_DEFAULT_REGION": b"eu-north-1",
         b"AWS_ENDPOINT_URL": seat.aws.endpoint_url.encode(),
+        b"SHELLINT_AGENT": b"off",
         b"SHELLINT_FILE_PASSPHRASE": seat.env["SHELLINT_FILE_PASSPHRASE"].encode(),
     }
     assert sh.output("vault clear") == "vault: nothing is loaded in this shell"

@@ -87,12 +87,12 @@ def test_without_the_kept_text_the_program_is_asked(machine: Machine) -> None:
 
 def test_a_kept_text_whose_program_has_moved_away_is_not_used(machine: Machine) -> None:
     setup(machine.home, machine.kind.name, "--yes")
-    first, rest = machine.kept.read_text().replace("__main__.py", "__moved__.py").split("\n", 1)
+    first, rest = machine.kept.read_text().replace("client.py", "moved.py").split("\n", 1)
     machine.kept.write_text(f"{first}0\n{rest}")
     sh = machine.open()
     assert machine.has_hook(sh)
     assert machine.asked.read_text() == f"hook {machine.kind.name}\n"
-    assert "__moved__" not in machine.kept.read_text()
+    assert "moved.py" not in machine.kept.read_text()
 
 
 def test_a_kept_text_of_another_version_is_replaced_by_the_first_command(machine: Machine) -> None:

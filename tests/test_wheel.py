@@ -23,7 +23,7 @@ from tests.rig.programs import program
 from tests.rig.script import run_script
 
 ROOT = Path(__file__).parents[1]
-PROGRAM = re.compile(r"\$?'([^']+)' \$?'-I' \$?'([^']+)'")
+PROGRAM = re.compile(r"\$?'([^']+)' \$?'-I' \$?'-S' \$?'([^']+)'")
 """How a hook calls us: the interpreter and the file."""
 
 
