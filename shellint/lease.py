@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TypeGuard
 
 from shellint.variables import SAVED_LIMIT, SHAPING, is_touched
@@ -38,7 +38,7 @@ class Wish:
 
     def encode(self) -> str:
         """Return the opaque text of SHELLINT_REQUEST."""
-        return _encode({name: value for name, value in asdict(self).items() if value})
+        return _encode({name: value for name, value in _values(self).items() if value})
 
     @classmethod
     def decode(cls, text: str) -> Wish | None:
@@ -76,7 +76,7 @@ class Saved:
 
     def encode(self) -> str:
         """Return the opaque text of SHELLINT_SAVED."""
-        return _encode(asdict(self))
+        return _encode(_values(self))
 
     @classmethod
     def decode(cls, text: str) -> Saved | None:
@@ -145,6 +145,10 @@ def held(env: Mapping[str, str]) -> Lease | None:
 def digest(lease: str, value: str) -> str:
     """Return what stands in SHELLINT_SAVED for a value that was put: enough to recognise it, not to read it."""
     return hashlib.sha256(f"{lease}\0{value}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _values(of: Wish | Saved) -> dict[str, object]:
+    return {each.name: getattr(of, each.name) for each in fields(of)}  # asdict copies what is in them too
 
 
 def _encode(values: Mapping[str, object]) -> str:

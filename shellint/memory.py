@@ -21,6 +21,5 @@ class Memory:
     documents: dict[Path, tuple[tuple[int, ...], Document]] = field(default_factory=dict, repr=False)
 
     def lock(self) -> None:
-        """Forget what opens the stores."""
-        self.data_keys.clear()
-        self.documents.clear()
+        """Forget what opens the stores; what is under way has it until it is done, and leaves nothing of it here."""
+        self.data_keys, self.documents = {}, {}

@@ -37,6 +37,7 @@ __all__ = [
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b"\\'")
+_OCTAL = {byte: f"\\{byte:03o}" for byte in range(256) if byte not in _PLAIN}
 
 
 class Quoted(str):
@@ -51,8 +52,7 @@ def dollar_quote(value: str) -> Quoted:
     One ASCII line whatever the locale and the shell's options; octal because `\xHH` has no fixed width everywhere
     (bash manual 3.1.2.4, zsh manual 6.8). Environment values cannot hold NUL.
     """
-    escaped = "".join(chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in _bytes(value))
-    return Quoted(f"$'{escaped}'")
+    return Quoted(f"$'{_bytes(value).decode('latin-1').translate(_OCTAL)}'")
 
 
 def fish_quote(value: str) -> Quoted:

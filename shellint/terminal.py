@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from shellint import keyboard
 from shellint.errors import Interrupted, NeedsHuman
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import FrameType
 
-__all__ = ["Elsewhere", "Human", "NoHuman", "Terminal", "answered_by", "printable", "say", "tell"]
+__all__ = ["Elsewhere", "Human", "NoHuman", "Terminal", "answered_by", "printable", "say", "somebody", "tell"]
 
-# What may end or stop the process while the terminal is in our mode; SIGKILL cannot be helped.
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGTSTP")
 _ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
 
 
@@ -47,6 +44,10 @@ class Human(Protocol):
 
 class Elsewhere(ABC):
     """Mixed into a Human whose terminal is not this process's: what has to happen there is asked of it."""
+
+    @abstractmethod
+    def is_there(self) -> bool:
+        """Tell whether there is a terminal."""
 
     @abstractmethod
     def run(
@@ -113,6 +114,15 @@ class Terminal:
         say(line)
 
 
+def somebody(human: Human) -> bool:
+    """Tell whether a person is there; without a terminal there is none."""
+    if isinstance(human, NoHuman):
+        return False
+    if isinstance(human, Elsewhere):
+        return human.is_there()
+    return keyboard.is_there() if isinstance(human, Terminal) else True
+
+
 @contextlib.contextmanager
 def answered_by(todo: str) -> Iterator[None]:
     """Say `todo` where nobody is there to answer the question inside: an option or a variable that gives the answer."""
@@ -152,108 +162,8 @@ def _converse(question: str, *, echo: bool) -> str:
     text = printable(question).rstrip()
     prompt = text + (" " if text.endswith((":", "?")) else ": ")
     try:
-        return _console(prompt, echo=echo) if sys.platform == "win32" else _tty(prompt, echo=echo)
+        return keyboard.ask(prompt, echo=echo)
     except (KeyboardInterrupt, EOFError):
         raise Interrupted("interrupted") from None
     except OSError:
         raise _nobody(question, "there is no terminal") from None
-
-
-def _tty(prompt: str, *, echo: bool) -> str:
-    """Ask on /dev/tty. Raises OSError without one, EOFError on Ctrl-D, KeyboardInterrupt on Ctrl-C."""
-    terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    try:
-        with _line_mode(terminal, prompt.encode(errors="replace"), echo=echo):
-            answer = b""
-            while not answer.endswith(b"\n"):
-                more = os.read(terminal, 4096)
-                if not more:
-                    raise EOFError
-                answer += more
-    except BaseException:
-        # The cursor stands behind the half-typed answer: whatever is written next starts on a line of its own.
-        with contextlib.suppress(OSError):
-            os.write(terminal, b"\n")
-        raise
-    else:
-        if not echo:
-            os.write(terminal, b"\n")
-    finally:
-        os.close(terminal)
-    return answer.removesuffix(b"\n").decode(errors="surrogateescape")
-
-
-@contextlib.contextmanager
-def _line_mode(terminal: int, prompt: bytes, *, echo: bool) -> Iterator[None]:
-    """Write the prompt with the terminal editing lines, with or without echo, and give its former mode back at the end.
-
-    Also when a signal ends or stops the process, the way of readpassphrase(3): mode back, then the signal once more
-    with the handler that was there before; whoever continues after it is asked again.
-    """
-    import signal
-    import termios
-    import threading
-
-    handlers: dict[int, Any] = {}
-
-    def enter() -> None:
-        termios.tcsetattr(terminal, termios.TCSANOW, wanted)
-        os.write(terminal, prompt)
-
-    def leave() -> None:
-        # From the background it would stop us (SIGTTOU), and the shell has put its own mode there already.
-        with contextlib.suppress(OSError, termios.error):
-            if os.tcgetpgrp(terminal) == os.getpgrp():
-                termios.tcsetattr(terminal, termios.TCSANOW, before)
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        leave()
-        signal.signal(number, handlers[number])
-        signal.raise_signal(number)
-        signal.signal(number, on_signal)
-        enter()
-
-    before = termios.tcgetattr(terminal)
-    wanted = _edited(before, echo=echo)
-    try:
-        if threading.current_thread() is threading.main_thread():
-            for number in (getattr(signal, name) for name in _SIGNALS):
-                handler = signal.getsignal(number)
-                if handler not in {signal.SIG_IGN, None}:
-                    handlers[number] = handler
-                    signal.signal(number, on_signal)
-        enter()
-        yield
-    except termios.error as error:
-        raise OSError(*error.args) from None
-    finally:
-        leave()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-def _edited(mode: list[Any], *, echo: bool) -> list[Any]:
-    """Return the mode for a line that is edited by the kernel, also where a key binding asks from raw mode."""
-    import termios
-
-    input_flags, output_flags, control_flags, local_flags, *rest = mode
-    shown = termios.ECHO | termios.ECHOE | termios.ECHOK
-    input_flags |= termios.ICRNL
-    local_flags |= termios.ICANON | termios.ISIG
-    local_flags = local_flags | shown if echo else local_flags & ~(shown | termios.ECHONL)
-    return [input_flags, output_flags, control_flags, local_flags, *rest]
-
-
-def _console(prompt: str, *, echo: bool) -> str:
-    """Ask on the Windows console. Raises like `_tty`."""
-    if echo:
-        with open("CONOUT$", "w") as out, open("CONIN$") as console:  # noqa: PTH123  devices, not paths
-            out.write(prompt)
-            out.flush()
-            answer = console.readline()
-        if not answer:
-            raise EOFError
-        return answer.removesuffix("\n")
-    import getpass
-
-    return getpass.getpass(prompt)

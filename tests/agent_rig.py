@@ -29,10 +29,16 @@ class Agency:
         self.env = {**desk.env, "SHELLINT_AGENT": "auto", "XDG_RUNTIME_DIR": str(runtime)}
 
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run the lean client as a hook does."""
-        variables = environment(self.desk.home, **{**self.env, **env})
+        """Run the lean client as a hook does, where there is no terminal."""
         return subprocess.run(
-            [*CALL, *words], env=variables, cwd=self.desk.home, capture_output=True, text=True, check=False, timeout=60
+            [*CALL, *words],
+            env=environment(self.desk.home, **{**self.env, **env}),
+            cwd=self.desk.home,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            start_new_session=True,
         )
 
     def captured(self, *words: str, pid: int | None = None, **env: str) -> subprocess.CompletedProcess[str]:

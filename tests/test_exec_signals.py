@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -52,6 +52,16 @@ def counting(desk: Desk, options: tuple[str, ...], file: Path) -> Iterator[Termi
         yield terminal
 
 
+def group_of(leader: int) -> list[int]:
+    """Return the processes of a process group."""
+    members = []
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):  # others come and go
+            if pid and os.getpgid(pid) == leader:
+                members.append(pid)
+    return members
+
+
 def arrives(file: Path, *expected: str) -> None:
     """Wait until the last of them is there; then these are all."""
     wait_until(lambda: file.exists() and file.read_text().split()[-1:] == [expected[-1]], expected[-1])
@@ -65,8 +75,7 @@ def test_what_the_terminal_sends_reaches_the_command_alone_and_once(
     file = tmp_path / "signals"
     with counting(desk, options, file) as terminal:
         assert terminal.foreground == terminal.pid
-        group = [each.pid for each in psutil.process_iter() if each.pid and os.getpgid(each.pid) == terminal.pid]
-        assert group == [terminal.pid]
+        assert group_of(terminal.pid) == [terminal.pid]
         assert psutil.Process(terminal.pid).children() == []
         for count, key in enumerate("cz\\", 1):
             terminal.ctrl(key)

@@ -6,10 +6,10 @@ import http.client
 import os
 import socket
 import struct
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,17 @@ from tests.aws import StrictAws
 from tests.desk import Desk
 from tests.rig.environment import fresh_home
 from tests.serving import Door, serving
-from tests.store_helpers import as_nobody, needs_root
+from tests.store_helpers import NOBODY, as_nobody, needs_root
 
 TTL = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+# Holds as many connections as it is told to, until its stdin ends.
+HOLD = """\
+for ((at = 0; at < $2; at++)); do
+    exec {number}<>"/dev/tcp/127.0.0.1/$1" && printf 'GET / HTTP/1.1\\r\\n' >&"$number"
+done
+echo held
+read -r || true
+"""
 
 
 @pytest.fixture(scope="module")
@@ -70,28 +78,18 @@ def test_an_instances_metadata_is_for_its_own_user_too(desk: Desk) -> None:
 
 @needs_root
 def test_another_user_who_holds_all_the_connections_there_can_be_holds_up_nobody(door: Door) -> None:
-    ready, go = os.pipe(), os.pipe()
-
-    def hold(_: Path) -> None:
-        os.close(go[1])
-        with ExitStack() as held:
-            for _each in range(3 * CONNECTIONS):
-                held.enter_context(connect(door)).sendall(b"GET / HTTP/1.1\r\n")
-            os.write(ready[1], b"x")
-            os.read(go[0], 1)
-
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(as_nobody, hold)
-        assert os.read(ready[0], 1) == b"x"
+    words = ["/bin/bash", "-c", HOLD, "bash", door.host.rpartition(":")[2], str(3 * CONNECTIONS)]
+    with subprocess.Popen(
+        words, user=NOBODY, group=NOBODY, extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdin
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
         began = time.monotonic()
-        try:
-            assert door.document()["AccessKeyId"].startswith("ASIA")
-        finally:
-            os.close(go[1])
-            other.result(60)
-    assert time.monotonic() - began < 4, "less than a silent client is given"
-    for number in (*ready, go[0]):
-        os.close(number)
+        assert door.document()["AccessKeyId"].startswith("ASIA")
+        assert time.monotonic() - began < 4, "less than a silent client is given"
+        other.stdin.close()
+        assert other.wait(30) == 0
 
 
 @needs_root

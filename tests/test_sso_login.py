@@ -19,9 +19,9 @@ from shellint.errors import AwsRefused, NeedsHuman, NetworkError, ShellintError
 from shellint.providers import SsoInstance
 from shellint.sources import client
 from shellint.sso import oidc as sso_oidc
-from shellint.sso.login import sign_in, somebody
+from shellint.sso.login import sign_in
 from shellint.sso.values import Token
-from shellint.terminal import NoHuman, Terminal
+from shellint.terminal import NoHuman, Terminal, somebody
 from tests.aws import Breakage, StrictAws
 from tests.sso_browser import visit
 from tests.sso_world import Naps, SsoWorld, browser_script
@@ -189,7 +189,7 @@ def test_without_a_browser_option_a_code_is_used_although_one_would_open(world: 
 
 def test_no_input_and_no_terminal_are_nobody(tmp_path: Path) -> None:
     assert not somebody(NoHuman())
-    asks = "from shellint.sso.login import somebody; from shellint.terminal import Terminal;print(somebody(Terminal()))"
+    asks = "from shellint.terminal import Terminal, somebody;print(somebody(Terminal()))"
     done = subprocess.run(
         [sys.executable, "-c", asks], capture_output=True, text=True, start_new_session=True, check=True
     )

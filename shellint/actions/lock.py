@@ -25,7 +25,7 @@ def lock(request: Request) -> Reply:
     that the store could not be read or written is the Reply's error.
     """
     change_lock(request.paths, request.now())
-    if request.agent:
+    if request.agent is not None:
         request.agent.locked()
     counts, failure = dict.fromkeys(_FORGOTTEN.values(), 0), None
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shellint.errors import Interrupted, ShellintError
-from shellint.terminal import NoHuman, Terminal
+from shellint.terminal import NoHuman, Terminal, somebody
 
 __all__ = ["answer"]
 
@@ -25,6 +25,8 @@ def _asked(style: str, question: str) -> list[bytes]:
             given = terminal.ask(question)
         case "secret":
             given = terminal.ask_secret(question)
+        case "there":
+            given = "yes" if somebody(terminal) else "no"
         case _:
             given = "yes" if terminal.confirm(question, default=style == "yes") else "no"
     return [b"ok", _bytes(given)]
@@ -34,11 +36,12 @@ def _run(fields: list[str]) -> list[bytes]:
     import os
     import site
 
+    from shellint.lean import as_given
     from shellint.running import run
 
     site.main()  # where a program has to be ended, psutil does it
     name, seconds, notice, longest, terminal, count, *rest = fields
-    env = dict(os.environ)
+    env = {os.fsdecode(key): os.fsdecode(value) for key, value in as_given(dict(os.environb)).items()}
     for variable in rest[int(count) :]:
         variable_name, equals, value = variable.partition("=")
         env.pop(variable_name, None)

@@ -15,8 +15,9 @@ from shellint.outcome import Outcome, outcome_of
 __all__ = ["Conversations"]
 
 # Variables that name a file or a directory: relative to the client's directory, which is not ours.
-_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "SHELLINT_FILE_DIR",
-          "SHELLINT_FILE_PASSPHRASE_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "HOME")  # fmt: skip
+_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+          "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "SHELLINT_FILE_DIR", "SHELLINT_FILE_PASSPHRASE_FILE",
+          "HOME")  # fmt: skip
 
 
 class Conversations:
@@ -84,9 +85,13 @@ class Conversations:
 def _hook(call: Call) -> Outcome:
     from shellint.errors import ShellintError
     from shellint.hook import KINDS, hook_command
+    from shellint.reach import PLACE
 
-    if not set(call.words) & set(KINDS) or {"--help", "-h"} & set(call.words):
-        raise ComeHere  # which shell it is stands in the client's own process tree
+    # A hook calls the program that printed it, and which shell it is for stands in the client's own process tree.
+    if call.place.encode(errors="surrogateescape") != PLACE or not set(call.words) & set(KINDS):
+        raise ComeHere
+    if {"--help", "-h"} & set(call.words):
+        raise ComeHere
     try:
         return Outcome(out=hook_command(call.words[1:], call.env))
     except ShellintError:

@@ -93,7 +93,10 @@ class Leases:
         self._wake()
 
     def note(self, call: Call, env: Mapping[str, str]) -> None:
-        """Note what a shell holds after a command of its own: `env` is its environment then."""
+        """Note what a shell holds after a command of its own: `env` is its environment then.
+
+        The loop looks again once the command is answered.
+        """
         word = call.env.get("SHELLINT_PID", "")
         if not (word.isascii() and word.isdigit()):
             return
@@ -110,7 +113,6 @@ class Leases:
             if lease and found:
                 self._hold(lease, *found, call.directory, env, now)
             self._watch.follow([each.shell for each in self._held.values()])
-        self._wake()
 
     def wait(self, now: float) -> float:
         """Return how many seconds nothing has to be done."""

@@ -35,9 +35,9 @@ class Line:
     def asked(self, style: str, question: str) -> str:
         """Return what the person answers. Raises NeedsHuman and Interrupted."""
         status, *rest = self._exchange(b"A", style, question)
+        if status == b"ok":
+            return b"\0".join(rest).decode(errors="surrogateescape")
         text = [each.decode(errors="surrogateescape") for each in rest]
-        if status == b"ok" and len(text) == 1:
-            return text[0]
         raise NeedsHuman(*text[:2]) if status == b"error" and text else Interrupted("interrupted")
 
     def run(
@@ -76,6 +76,10 @@ class Person(Elsewhere):
 
     def __init__(self, line: Line) -> None:
         self._line = line
+
+    def is_there(self) -> bool:
+        """Tell whether the client has a terminal."""
+        return self._line.asked("there", "") == "yes"
 
     def ask(self, question: str) -> str:
         """Ask for a line."""

@@ -1,11 +1,11 @@
 """The messages between a client and the agent: a length in four bytes, a kind in one, fields with NUL between them.
 
-From the client:   Q  a command: protocol, version, pid, whether stdout is a terminal, directory, count and words,
-                      variables
+From the client:   Q  a command: protocol, version, pid, whether stdout is a terminal, directory, interpreter and
+                      place of the program, count and words, variables
                    a  what a person answered: `ok` and the answer, or `nobody`, what and to do, or `interrupted`
                    r  what a program did: `ok`, exit code and what it printed, or `error`, what and to do
 From the agent:    S  text for stderr
-                   A  a question: ask, secret, yes or no; its text
+                   A  a question: ask, secret, yes or no, or whether a person is `there`; its text
                    R  a program: name, seconds, notice, longest, whether it has the terminal, count and words, variables
                    X  the end: code, stderr, stdout, stderr after that, count and words of a program, variables
                    D  the client has to do it all by itself
@@ -42,6 +42,7 @@ class Call:
     directory: str
     words: tuple[str, ...] = field(repr=False)
     env: Mapping[str, str] = field(repr=False)
+    place: str = ""
 
 
 def head(data: bytes) -> tuple[bytes, int]:
@@ -55,12 +56,12 @@ def head(data: bytes) -> tuple[bytes, int]:
 def parse_call(kind: bytes, payload: bytes) -> Call:
     """Return the command in a message. Raises Malformed."""
     try:
-        protocol, version, pid, terminal, directory, count, *rest = map(_text, payload.split(b"\0"))
+        protocol, version, pid, terminal, directory, place, count, *rest = map(_text, payload.split(b"\0"))
         words, variables = rest[: int(count)], rest[int(count) :]
         env = dict(variable.split("=", 1) for variable in variables)
         if kind != b"Q" or protocol != PROTOCOL or len(words) != int(count) or int(pid) <= 0:
             raise Malformed
-        return Call(version, int(pid), terminal == "1", directory, tuple(words), env)
+        return Call(version, int(pid), terminal == "1", directory, tuple(words), env, place)
     except ValueError:
         raise Malformed from None
 
@@ -87,13 +88,13 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:
-    found = b""
+    found = bytearray()
     while len(found) < count:
         more = connection.recv(count - len(found))
         if not more:
             raise Malformed
         found += more
-    return found
+    return bytes(found)
 
 
 def _text(data: bytes) -> str:

@@ -8,18 +8,15 @@ handed in, because the caller's environment is not this process's (an agent serv
 from __future__ import annotations
 
 import contextlib
-import os
-from contextvars import ContextVar
-from functools import cache, lru_cache
+from dataclasses import replace
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from shellint import __version__
 from shellint.credentials import LongTermKey
 from shellint.errors import ConfigError
 from shellint.sources.failures import NOT_AN_ANSWER, translate
+from shellint.sources.kept_clients import Shape, client_for
 from shellint.sources.refusals import Request
 
 if TYPE_CHECKING:
@@ -27,24 +24,16 @@ if TYPE_CHECKING:
 
     from shellint.credentials import Credentials
     from shellint.endpoint import Endpoint
+    from shellint.sources.kept_clients import Kept
 
-__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client", "boto3_session", "proxies_to"]
+__all__ = ["ATTEMPTS", "CONNECT_TIMEOUT", "READ_TIMEOUT", "Client", "aws_client", "proxies_to"]
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
-# Seconds after which a person would wonder.
-NOTICE = 4.0
-# What is asked, in boto3's spelling.
-_SERVICES = ("iam", "signin", "sso", "sso-oidc", "sts")
 # Three attempts of READ_TIMEOUT: an endpoint that accepts and never answers is given up after about half a minute.
 ATTEMPTS = 3
-
-# Services whose clients are kept, and how many of them.
-_KEPT = {"sts", "sso", "sso-oidc"}
-_CLIENTS = 64
-_MAKING = Lock()  # a session makes one client at a time
-_IN_FLIGHT = BoundedSemaphore(8)  # requests at a time: AWS throttles who asks for hundreds of sessions at once
-_SIGNING: ContextVar[tuple[str, str, str | None]] = ContextVar("signing")
+# Seconds after which a person would wonder.
+NOTICE = 4.0
 
 _Answer = TypeVar("_Answer")
 
@@ -54,13 +43,13 @@ class Client:
 
     def __init__(
         self,
-        client: Any,
+        kept: Kept,
         credentials: LongTermKey | Credentials | None,
         request: Request,
         now: Callable[[], float],
         notice: Callable[[str], None] | None = None,
     ) -> None:
-        self._client = client
+        self._kept = kept
         self._credentials = credentials
         self._request = request
         self._notice = notice
@@ -69,15 +58,11 @@ class Client:
     @property
     def url(self) -> str:
         """Where it is asked."""
-        return str(self._client.meta.endpoint_url)
+        return self._kept.url
 
     def send_along(self, header: str, value: Callable[[str], str]) -> None:
         """Send `header` with every request; its `value` is made of the URL that is asked."""
-
-        def add(params: dict[str, Any], **_: Any) -> None:
-            params["headers"][header] = value(params["url"])
-
-        self._client.meta.events.register("before-call", add)
+        self._kept.send_along(header, value)
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to `operation` (in boto3's spelling, `get_caller_identity`).
@@ -93,8 +78,8 @@ class Client:
         from botocore.parsers import ResponseParserError
 
         try:
-            with self._sign_of_life(), _IN_FLIGHT, _signing(self._credentials):
-                answer = getattr(self._client, operation)(**parameters)
+            with self._sign_of_life(), self._kept.asked(self._credentials) as client:
+                answer = getattr(client, operation)(**parameters)
             return read(answer)
         except (BotoCoreError, ClientError, ResponseParserError, *NOT_AN_ANSWER) as error:
             failure = translate(error, self._request, parameters, self.now())
@@ -139,17 +124,21 @@ def aws_client(
     a request that AWS takes no second time, such as one with an MFA code. `notice` tells a person what is waited for.
     Raises ConfigError when the CA bundle or the endpoint's URL cannot be used.
     """
-    bundle = endpoint.ca_bundle
-    if bundle is not None and not Path(bundle).is_file():
-        raise ConfigError(f"the CA bundle {bundle} is not a file", "correct AWS_CA_BUNDLE or ca_bundle in the profile")
-    make = _client if service in _KEPT else _client.__wrapped__
-    shape = (bool(credentials), once, connect_timeout, read_timeout, Path(bundle).stat().st_mtime_ns if bundle else 0)
+    shape = Shape(
+        service=service,
+        endpoint=endpoint,
+        signed=credentials is not None,
+        attempts=1 if once else ATTEMPTS,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        proxies=tuple(_proxies(env).items()),
+        bundle=_state(endpoint.ca_bundle),
+    )
     try:
-        with _MAKING:
-            made = make(service, endpoint, tuple(_proxies(env).items()), *shape)
-            host = urlsplit(made.meta.endpoint_url).netloc
-            if _bypasses_proxy(host, env):
-                made = make(service, endpoint, (), *shape)
+        made = client_for(shape)
+        host = urlsplit(made.url).netloc
+        if _bypasses_proxy(host, env):
+            made = client_for(replace(shape, proxies=()))
     except ValueError as error:
         raise ConfigError(
             f"the endpoint {endpoint.url} cannot be used: {error}", "correct AWS_ENDPOINT_URL_… or endpoint_url"
@@ -171,98 +160,14 @@ def aws_client(
     )
 
 
-@lru_cache(maxsize=_CLIENTS)
-def _client(
-    service: str,
-    endpoint: Endpoint,
-    proxies: tuple[tuple[str, str], ...],
-    signed: bool,
-    once: bool,
-    connect_timeout: float,
-    read_timeout: float,
-    _bundle_changed: int,
-) -> Any:
-    """Return a client without credentials of its own: kept, with its connections, for whoever asks there next."""
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
-    return boto3_session().client(
-        service,
-        region_name=endpoint.region,
-        endpoint_url=endpoint.url,
-        # None would make botocore look at REQUESTS_CA_BUNDLE; True is the bundle that comes with it.
-        verify=endpoint.ca_bundle or True,
-        config=Config(
-            signature_version=None if signed else UNSIGNED,
-            # An empty dict, unlike None, keeps botocore from this process's own HTTPS_PROXY.
-            proxies=dict(proxies),
-            use_fips_endpoint=endpoint.use_fips,
-            use_dualstack_endpoint=endpoint.use_dualstack,
-            ignore_configured_endpoint_urls=True,
-            retries={"mode": "standard", "total_max_attempts": 1 if once else ATTEMPTS},
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            user_agent_extra=f"shellint/{__version__}",
-        ),
-    )
-
-
-@cache
-def boto3_session() -> Any:
-    """Return the boto3 session all clients are made from: it has no settings, no profile, and the caller's credentials.
-
-    Those are of the thread that calls, so that a client and its connections serve whoever asks.
-    """
-    import boto3
-    import botocore.session
-    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-    from botocore.credentials import Credentials as BotoCredentials
-    from botocore.loaders import Loader
-
-    class BuiltinLoader(Loader):  # type: ignore[misc]  # botocore is untyped
-        """botocore's own models, without `~/.aws/models`."""
-
-        def list_available_services(self, type_name: str) -> list[str]:
-            # botocore stats 1,800 files to find this out: a third of the time it takes to make a client.
-            return list(_SERVICES)
-
-    nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-    session = botocore.session.Session(
-        session_vars={
-            name: (None, None, default, convert)
-            for name, (_, _, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
-        }
-        | nowhere
-        # Older botocore sent sixteen regions to the global endpoint, whose tokens newer regions refuse.
-        | {"sts_regional_endpoints": (None, None, "regional", None)}
-    )
-    session.register_component(
-        "data_loader",
-        BuiltinLoader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False),
-    )
-
-    class CallersCredentials(BotoCredentials):  # type: ignore[misc]  # botocore is untyped
-        """What `Client.read` signs with."""
-
-        def get_frozen_credentials(self) -> Any:
-            return BotoCredentials(*_SIGNING.get()).get_frozen_credentials()
-
-    session._credentials = CallersCredentials("", "")
-    return boto3.Session(botocore_session=session)
-
-
-@contextlib.contextmanager
-def _signing(credentials: LongTermKey | Credentials | None) -> Iterator[None]:
-    """Have what this thread asks signed with these credentials."""
-    if credentials is None:
-        yield
-        return
-    token = getattr(credentials, "session_token", None)
-    before = _SIGNING.set((credentials.access_key_id, credentials.secret_access_key, token))
-    try:
-        yield
-    finally:
-        _SIGNING.reset(before)
+def _state(bundle: str | None) -> tuple[int, ...]:
+    """Return what is different once the file of a CA bundle is another. Raises ConfigError when it is none."""
+    if bundle is None:
+        return ()
+    if not Path(bundle).is_file():
+        raise ConfigError(f"the CA bundle {bundle} is not a file", "correct AWS_CA_BUNDLE or ca_bundle in the profile")
+    found = Path(bundle).stat()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def proxies_to(host: str, env: Mapping[str, str]) -> dict[str, str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shlex
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,7 @@ from shellint.sso.loopback import Loopback
 from shellint.sso.oidc import Oidc
 from shellint.sso.pkce import NoBrowser, sign_in_by_browser
 from shellint.sso.values import DeviceCode, Token
-from shellint.terminal import Elsewhere, Human, NoHuman, Terminal
+from shellint.terminal import Elsewhere, somebody
 from shellint.variables import is_on
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from shellint.providers import SsoInstance
     from shellint.sources.roots import Caller
 
-__all__ = ["SECONDS", "sign_in", "somebody"]
+__all__ = ["SECONDS", "sign_in"]
 
 # How long a person has in the browser.
 SECONDS = 600.0
@@ -79,17 +77,6 @@ def sign_in(
 def _shown(env: Mapping[str, str]) -> bool:
     """Whether the person wants to be shown an address instead of a browser, as in aws-vault."""
     return is_on(env.get("AWS_VAULT_STDOUT"))
-
-
-def somebody(human: Human) -> bool:
-    """Tell whether a person is there; without a terminal there is none."""
-    if not isinstance(human, Terminal):
-        return not isinstance(human, NoHuman)
-    try:
-        os.close(os.open("CONIN$" if sys.platform == "win32" else "/dev/tty", os.O_RDWR))
-    except OSError:
-        return False
-    return True
 
 
 def _by_code(

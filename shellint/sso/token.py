@@ -14,9 +14,10 @@ from shellint.errors import AwsRefused, NeedsHuman, NetworkError, ShellintError,
 from shellint.flight import alone
 from shellint.sessions import family
 from shellint.sso.cache import CliToken
-from shellint.sso.login import sign_in, somebody
+from shellint.sso.login import sign_in
 from shellint.sso.oidc import REFRESH, Oidc
 from shellint.sso.sealed import SealedToken, forget_sealed
+from shellint.terminal import somebody
 from shellint.undisturbed import LIMITS, undisturbed
 
 if TYPE_CHECKING:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shellint.errors import NeedsHuman, StoreError, StoreLocked
 from shellint.store.document import Document, damaged
+from shellint.store.lock import turn
 from shellint.store.sealing import MOST_WORK, SealError, WrongKeyError, new_key, unwrap, work, wrap, wrap_by_master
+from shellint.terminal import NoHuman
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from shellint.store.keychain import Keychain, Keychains
@@ -72,6 +76,15 @@ class Guard:
     def agree(self, document: Document) -> None:
         """Raise StoreError when SHELLINT_BACKEND asks for another kind of store."""
         self._keychains.agree(document.kind)
+
+    def turn(self, document: Document) -> AbstractContextManager[object]:
+        """Return what to hold while the store is opened, so that of hundreds at once one does the work.
+
+        Who may be asked for a passphrase waits for nobody, and who may not be asked not for who may.
+        """
+        if self._passphrase.asks and any(wrapped.get("kind") == "passphrase" for wrapped in document.wraps):
+            return nullcontext()
+        return turn((document.id, isinstance(self._passphrase.human, NoHuman)))
 
     def open(self, document: Document) -> bytes:
         """Return the data key. Raises StoreLocked, or StoreError when the file or the keychain is at fault.

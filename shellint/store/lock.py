@@ -1,24 +1,30 @@
-"""A lock among processes: a file that one of them at a time holds, and that the system frees when it ends."""
+"""A lock among processes and threads: a file that one at a time holds, and that the system frees when it ends."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import sys
+import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 from shellint.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
     from pathlib import Path
 
-__all__ = ["hold", "sweep_locks"]
+__all__ = ["hold", "sweep_locks", "turn"]
 
 # Files that one sweep looks at, so that its cost does not grow with what has come together.
 _SWEPT = 1000
+
+_turns: weakref.WeakValueDictionary[Hashable, threading.Lock] = weakref.WeakValueDictionary()
+_turning = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -33,26 +39,51 @@ def hold(
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, mode=0o600)
-    try:
-        _check(path)
+
+    def acquire(limit: float) -> bool:
         try:
-            lock.acquire(timeout=after if notice else seconds)
+            lock.acquire(timeout=limit)
         except Timeout:
-            if notice is None:
-                raise
-            notice()
-            lock.acquire(timeout=seconds)
-    except Timeout:
-        raise
-    except OSError as error:
-        raise StoreError(
-            f"cannot write in {path.parent}: {error.strerror}",
-            "make it writable, or set SHELLINT_FILE_DIR to a directory that is",
-        ) from None
+            return False
+        return True
+
+    tell = functools.cache(notice) if notice else None
+    # filelock looks again and again: of the threads of one process that want the same file, one at a time does.
+    mine = turn(path)
+    _wait(lambda limit: mine.acquire(timeout=limit), seconds, tell, after)
     try:
-        yield
+        try:
+            _check(path)
+            _wait(acquire, seconds, tell, after)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise StoreError(
+                f"cannot write in {path.parent}: {error.strerror}",
+                "make it writable, or set SHELLINT_FILE_DIR to a directory that is",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
     finally:
-        lock.release()
+        mine.release()
+
+
+def turn(name: Hashable) -> threading.Lock:
+    """Return the lock that all threads of this process share under that name, for as long as one of them has it."""
+    with _turning:
+        return _turns.setdefault(name, threading.Lock())
+
+
+def _wait(acquire: Callable[[float], bool], seconds: float, notice: Callable[[], object] | None, after: float) -> None:
+    if acquire(after if notice else seconds):
+        return
+    if notice:
+        notice()
+        if acquire(seconds):
+            return
+    raise TimeoutError
 
 
 def sweep_locks(directory: Path, *, older: float) -> None:

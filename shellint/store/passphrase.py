@@ -42,6 +42,11 @@ class PassphraseSource:
         self.env = env
         self.origin, self._given = _given(env, fd)
 
+    @property
+    def asks(self) -> bool:
+        """Whether a person types it."""
+        return self._given is None
+
     def attempts(self, store: Path) -> Iterator[bytes]:
         """Yield passphrases to try on the store: three from the terminal, one from any other origin."""
         if self._given:

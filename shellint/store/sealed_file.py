@@ -77,6 +77,9 @@ class SealedFile:
                     f"another process has held {path} for {self._lock_seconds:g} s",
                     "wait for it, or end it, and try again",
                 ) from None
+            # A file of the same size may have got the same number within a tick of the file system's clock: what is
+            # written back is what was read, not what is remembered.
+            self._documents.pop(self.path, None)
             yield
 
 

@@ -231,6 +231,9 @@ class Store:
         return fresh
 
     def _data_key(self, document: Document) -> bytes:
-        if document.id not in self._data_keys:
-            self._data_keys[document.id] = self._guard.open(document)
-        return self._data_keys[document.id]
+        known = self._data_keys.get(document.id)
+        if known is None:
+            with self._guard.turn(document):
+                known = self._data_keys.get(document.id) or self._guard.open(document)
+                self._data_keys[document.id] = known
+        return known
