@@ -97,18 +97,19 @@ def _relay(agent: Agency, listener: socket.socket, real: Path, cut: Cut) -> None
     with client, connect(real) as server, selectors.DefaultSelector() as both:
         for number, source in enumerate((client, server)):
             both.register(source, selectors.EVENT_READ, number)
-        limits = cut.sent, cut.answered
-        while True:
-            for key, _ in both.select():
-                source = (client, server)[key.data]
-                more = source.recv(65536)
-                if not more:
-                    return
-                limit = limits[key.data]
-                room = len(more) if limit is None else limit - len(cut.passed[key.data])
-                cut.passed[key.data].extend(more[:room])
-                (server, client)[key.data].sendall(more[:room])
-                if limit is not None and len(cut.passed[key.data]) >= limit:
-                    for process in agent.agents():
-                        process.kill()
-                    return
+        _pass_on((client, server), both, cut)
+        if (cut.sent, cut.answered) != (None, None):
+            for process in agent.agents():
+                process.kill()
+
+
+def _pass_on(ends: tuple[socket.socket, socket.socket], both: selectors.BaseSelector, cut: Cut) -> None:
+    while True:
+        for key, _ in both.select():
+            limit, passed = (cut.sent, cut.answered)[key.data], cut.passed[key.data]
+            more = ends[key.data].recv(65536)
+            room = len(more) if limit is None else limit - len(passed)
+            passed.extend(more[:room])
+            ends[1 - key.data].sendall(more[:room])
+            if not more or len(passed) == limit:
+                return

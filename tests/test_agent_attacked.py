@@ -111,7 +111,7 @@ def test_more_connections_than_it_has_room_for_hold_nobody_up(agent: Agency) -> 
     until(lambda: process.num_fds() < 50)
     before = process.cpu_times().user
     time.sleep(0.5)
-    assert process.cpu_times().user - before < 0.1
+    assert process.cpu_times().user - before < 0.25
     assert is_answered(agent)
 
 

@@ -46,7 +46,6 @@ def test_started_over_ssh_it_serves_a_desktop_later(agent: Agency) -> None:
     assert BUS not in process.environ()
     done = agent.run("exec", "plain", "--", "true")
     assert done.returncode == 0, done.stderr
-    assert over_ssh(agent, "exec", "plain", "--", "true")[0] == 0, "the session that is open now"
     assert over_ssh(agent, "exec", "--force", "plain", "--", "true") == refused, "the key rests in the keychain"
     assert agent.agents() == [process]
 
@@ -62,7 +61,6 @@ def test_a_locked_keychain_tells_as_without_an_agent(agent: Agency, service: Sec
     assert with_it.returncode == 4
     assert "the Secret Service is locked, and only a person can unlock it" in with_it.stderr
     assert len(agent.agents()) == 1
-    assert agent.run("exec", "--no-input", "plain", "--", "true").returncode == (0 if warm else 4)
     service.unlock()
     assert agent.run(*words).returncode == 0
 
