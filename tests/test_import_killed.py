@@ -71,7 +71,10 @@ def test_killed_anywhere_no_key_is_lost_and_the_next_run_finishes(tmp_path: Path
         assert reply.error is None
         assert (home.credentials.read_bytes(), home.stored()) == (AFTER, ALL)
         left = {path for path in home.directory.rglob("*") if not path.is_dir()} - files
-        assert {path.name.strip(".") for path in left} <= {"aws.lock", "credentials.lock", "store.json", "store.lock"}
+        assert {path.name.strip(".") for path in left} <= {
+            *("aws.lock", "credentials.lock", "rotate.lock"),
+            *("store.json", "store.lock"),
+        }
         shutil.rmtree(home.directory)
         if not killed:
             break
