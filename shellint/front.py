@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from shellint.errors import Interrupted, ShellintError
-from shellint.outcome import Outcome, outcome_of, unforeseen
+from shellint.outcome import Outcome, failed, outcome_of, unforeseen
 from shellint.process import become, move_stdout, no_core_dumps, write
 from shellint.terminal import say, tell
 
@@ -39,10 +39,7 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
 
         return _finish(outcome_of(argv, Invocation(env, shell)), out, cores)
     except ShellintError as error:
-        say(f"vault: {error.what}")
-        if error.todo:
-            say(f"       {error.todo}")
-        return error.exit_code
+        return _finish(failed(error), out, cores)
     except KeyboardInterrupt:
         return Interrupted.exit_code
     except BrokenPipeError:

@@ -1,7 +1,7 @@
 """The lean front door: asks the agent, and relays what it answers.
 
 An empty interpreter is nearly all that it costs, so it imports nothing but what that has built in. Whatever it cannot
-do by itself, the whole program does: `execv` of `__main__.py`.
+do by itself, the whole program does: `execve` of `__main__.py`.
 
 A message is its length in four bytes, its kind in one, and fields with NUL between them (agent/wire.py has the list).
 """
@@ -130,14 +130,20 @@ def tell(text: bytes) -> None:
         pass
 
 
-def become(program: list[bytes], changes: list[bytes]) -> int:
-    """Replace this process by a program, with each `NAME=VALUE` set and each `NAME` unset."""
+def changed(changes: list[bytes]) -> dict[bytes, bytes]:
+    """Return this process's environment with each `NAME=VALUE` set and each `NAME` taken out."""
     env = dict(environ)
     for change in changes:
         name, equals, value = change.partition(b"=")
         env.pop(name, None)
         if equals:
             env[name] = value
+    return env
+
+
+def become(program: list[bytes], changes: list[bytes]) -> int:
+    """Replace this process by a program, in an environment with these changes."""
+    env = changed(changes)
     restore(env)
     setitimer(ITIMER_REAL, 0)
     places = [b""] if b"/" in program[0] else env.get(b"PATH", b"/bin:/usr/bin").split(b":")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shellint.environment import Change
     from shellint.request import Reply
 
-__all__ = ["Outcome", "outcome_of", "unforeseen"]
+__all__ = ["Outcome", "failed", "outcome_of", "unforeseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def outcome_of(argv: Sequence[str], invocation: Invocation) -> Outcome:
     try:
         return _from_reply(call(argv, invocation), invocation.shell)
     except ShellintError as error:
-        return Outcome(error.exit_code, failure=_failure(error))
+        return failed(error)
     except KeyboardInterrupt:
         return Outcome(Interrupted.exit_code)
     except Exception as error:  # noqa: BLE001  no traceback reaches a person
@@ -86,6 +86,11 @@ def unforeseen(error: Exception, *, debug: bool) -> Outcome:
         "       run it again with --debug and report what it shows",
     )
     return Outcome(1, failure="".join(f"{printable(line)}\n" for line in lines))
+
+
+def failed(error: ShellintError) -> Outcome:
+    """Return what a person is told of a foreseeable failure."""
+    return Outcome(error.exit_code, failure=_failure(error))
 
 
 def _failure(error: ShellintError) -> str:

@@ -28,12 +28,13 @@ class Agency:
         self.runtime = runtime / "shellint"
         self.env = {**desk.env, "SHELLINT_AGENT": "auto", "XDG_RUNTIME_DIR": str(runtime)}
 
-    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run the lean client as a hook does, where there is no terminal."""
+    def run(self, *words: str, typed: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        """Run the lean client as a hook does, where there is no terminal; `typed` is its stdin."""
         return subprocess.run(
             [*CALL, *words],
             env=environment(self.desk.home, **{**self.env, **env}),
             cwd=self.desk.home,
+            input=typed,
             capture_output=True,
             text=True,
             check=False,

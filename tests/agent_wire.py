@@ -97,7 +97,8 @@ def _relay(agent: Agency, listener: socket.socket, real: Path, cut: Cut) -> None
     with client, connect(real) as server, selectors.DefaultSelector() as both:
         for number, source in enumerate((client, server)):
             both.register(source, selectors.EVENT_READ, number)
-        _pass_on((client, server), both, cut)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # either end may have gone by itself
+            _pass_on((client, server), both, cut)
         if (cut.sent, cut.answered) != (None, None):
             for process in agent.agents():
                 process.kill()

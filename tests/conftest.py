@@ -24,7 +24,6 @@ THOROUGH = {
     "test_help_examples": "each example of each --help, in a shell of its own",
     "test_agent_attacked": "thousands of connections, and what they cost",
     "test_agent_crowd": "hundreds of shells at once, and what they cost",
-    "test_agent_killed": "a kill between any two messages and within each",
     "test_aws_vault_flags": "each flag and variable of AWS Vault",
     "test_hook_exec": "each shell becoming another",
     "test_hook_idle": "prompts left alone, with sessions of seconds",

@@ -72,3 +72,10 @@ def test_it_has_nothing_of_its_first_caller(agent: Agency) -> None:
     (process,) = agent.agents()
     assert process.cwd() == "/"
     assert not [name for name in process.environ() if name.startswith(("AWS", "SHELLINT", "GITHUB"))]
+
+
+def test_a_subshell_owns_what_it_holds(agent: Agency) -> None:
+    """And not the agent, which made its environment."""
+    done = agent.run("exec", "plain", SHELL="/bin/sh", typed="echo $$ $SHELLINT_OWNER")
+    owner, pid = done.stdout.split()
+    assert owner == pid

@@ -68,6 +68,7 @@ def test_an_exit_code_of_32_bits_is_one_that_python_can_end_with(
 ) -> None:
     """No program on Linux has one, so here it is the runner that says so."""
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], code))
+    monkeypatch.setattr(process, "_restore", lambda _: None)  # this process has still to go on
     with pytest.raises(SystemExit) as caught:
         process.become(["anything"], {}, None, platform="win32")
     assert caught.value.code == ended

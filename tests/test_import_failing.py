@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,7 +106,6 @@ def test_on_a_disk_that_takes_no_large_file_nothing_is_lost(tmp_path: Path) -> N
     text = section(1) + "#" * 200_000 + "\n"
     home = Home(tmp_path / "home", credentials=text)
     former = resource.getrlimit(resource.RLIMIT_FSIZE)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python has it, unless what ran before took it back
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, former[1]))
     try:
         reply = home.import_keys(scrub=True)

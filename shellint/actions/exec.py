@@ -45,7 +45,7 @@ def execute(
         granted.credentials,
         region=granted.region,
         lease="" if command else secrets.token_hex(8),
-        owner=os.getpid(),  # execve keeps the pid
+        owner=request.pid,  # execve keeps the pid
         lock=lock,
     )
     return Reply(

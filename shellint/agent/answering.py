@@ -11,7 +11,7 @@ __all__ = ["answer"]
 def answer(kind: bytes, fields: list[bytes]) -> list[bytes]:
     """Return the fields of the answer to a message of kind A or R."""
     try:
-        return _asked(*map(_text, fields)) if kind == b"A" else _run(list(map(_text, fields)))
+        return _asked(*map(_text, fields)) if kind == b"A" else _run(fields)
     except Interrupted:
         return [b"interrupted"]
     except ShellintError as error:
@@ -32,26 +32,21 @@ def _asked(style: str, question: str) -> list[bytes]:
     return [b"ok", _bytes(given)]
 
 
-def _run(fields: list[str]) -> list[bytes]:
+def _run(fields: list[bytes]) -> list[bytes]:
     import os
     import site
 
-    from shellint.lean import as_given
+    from shellint.lean import as_given, changed
     from shellint.running import run
 
     site.main()  # where a program has to be ended, psutil does it
     name, seconds, notice, longest, terminal, count, *rest = fields
-    env = {os.fsdecode(key): os.fsdecode(value) for key, value in as_given(dict(os.environb)).items()}
-    for variable in rest[int(count) :]:
-        variable_name, equals, value = variable.partition("=")
-        env.pop(variable_name, None)
-        if equals:
-            env[variable_name] = value
+    env = as_given(changed(rest[int(count) :]))
     code, printed = run(
-        rest[: int(count)],
-        name,
-        human=Terminal() if terminal == "1" else NoHuman(),
-        env=env,
+        list(map(_text, rest[: int(count)])),
+        _text(name),
+        human=Terminal() if terminal == b"1" else NoHuman(),
+        env={os.fsdecode(key): os.fsdecode(value) for key, value in env.items()},
         seconds=float(seconds),
         notice=float(notice) if notice else None,
         longest=int(longest),
