@@ -54,6 +54,14 @@ class Agency:
             if any(str(self.runtime) in word for word in process.info["cmdline"] or ())
         ]
 
+    def kill(self) -> None:
+        """Kill the agents, and wait until they are gone: one that is dying still listens."""
+        doomed = self.agents()
+        for process in doomed:
+            process.kill()
+        _, left = psutil.wait_procs(doomed, 20)
+        assert not left
+
 
 @contextlib.contextmanager
 def agency(desk: Desk) -> Iterator[Agency]:
