@@ -51,6 +51,7 @@ def obtain(world: World, command: str, broker: Broker | None = None) -> Credenti
 
 
 def test_a_session_is_taken_as_it_is_and_asked_for_each_time(world: World) -> None:
+    world.clock.at = world.clock()  # when it was issued is a part of it
     command = printing(world, document(AccountId="123456789012"))
     made = obtain(world, command)
     assert (made.access_key_id, made.secret_access_key, made.session_token) == tuple(GOOD.values())
@@ -62,6 +63,7 @@ def test_a_session_is_taken_as_it_is_and_asked_for_each_time(world: World) -> No
 
 @pytest.mark.parametrize("end", [None, ""])
 def test_d17_without_an_expiration_it_has_no_end_and_is_asked_for_each_time(world: World, end: str | None) -> None:
+    world.clock.at = world.clock()  # when it was issued is a part of it
     command = printing(world, document(Expiration=end))
     made = obtain(world, command)
     assert (made.expires, made.expiration) == (None, None)
